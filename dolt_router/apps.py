@@ -1,0 +1,25 @@
+"""The app: installs the alias grammar before any model is loaded."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+from . import aliases
+
+aliases.install()
+
+
+class DoltRouterConfig(AppConfig):
+    """`dolt_router` in INSTALLED_APPS."""
+
+    name = "dolt_router"
+    verbose_name = "Version control"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks, signals
+        from .management import database_option
+
+        checks.register_all()
+        signals.connect()
+        database_option.install()

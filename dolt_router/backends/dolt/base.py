@@ -1,0 +1,329 @@
+"""The connection wrapper: Django's mysql backend, aimed at one branch of a Dolt database.
+
+What it adds: the physical connection is shared by the branches of a thread (`pool`), every
+statement is looked at before it is sent (`cursor`), the transaction begins at the first
+write, and the outermost commit is a Dolt commit when anything versioned was written
+(`transactions`).
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+from django.db.backends.mysql import base as mysql
+from django.utils.asyncio import async_unsafe
+from django.utils.functional import cached_property
+
+from ... import aliases
+from ...conf import conf
+from ...exceptions import BranchDoesNotExist, BranchNeedsMigration, UnsupportedServer
+from ...names import validate_ref
+from .client import DatabaseClient
+from .creation import DatabaseCreation
+from .cursor import DoltCursor
+from .errors import translate
+from .features import DatabaseFeatures
+from .introspection import DatabaseIntrospection
+from .operations import DatabaseOperations
+from .pool import Session, ThreadPool
+from .schema import DatabaseSchemaEditor
+from .transactions import DoltTransactions
+
+if TYPE_CHECKING:
+    from ...exceptions import DoltRouterError
+
+Database = mysql.Database
+
+MINIMUM_DOLT_VERSION = (1, 86, 0)  # what this package is tested on, without the patch level
+
+# What a process found out about servers and branches, so that it is asked once.
+_server_data: dict[tuple[str, str], dict[str, Any]] = {}
+_checked_servers: set[tuple[str, str]] = set()
+_seen_refs: dict[tuple[str, str, str], bool] = {}  # (host, port, db/ref) -> is it a branch?
+KEEP_SEEN_REFS = 10_000
+
+aliases.install()
+
+
+class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
+    """One branch of one Dolt database, in one thread.
+
+    `settings_dict["NAME"]` is `database` (the default branch) or `database/ref`.
+    """
+
+    is_dolt = True
+    display_name = "Dolt"
+    SchemaEditorClass = DatabaseSchemaEditor
+    client_class = DatabaseClient
+    creation_class = DatabaseCreation
+    features_class = DatabaseFeatures
+    introspection_class = DatabaseIntrospection
+    ops_class = DatabaseOperations
+
+    connection: Session | None
+
+    def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
+        super().__init__(settings_dict, alias)
+        self.pool: ThreadPool | None = None
+        self.asked_as: str | None = None  # a spelling used with `in connections`
+        self.open_cursors: WeakSet[DoltCursor] = WeakSet()
+        self.init_transactions()
+
+    # -- names --------------------------------------------------------------------
+
+    @property
+    def base_name(self) -> str:
+        """The database without the branch; '' on a connection to no database."""
+        return str(self.settings_dict["NAME"] or "").partition("/")[0]
+
+    @property
+    def ref(self) -> str:
+        """The branch, tag or commit hash; '' on a connection to no database."""
+        base, _, ref = str(self.settings_dict["NAME"] or "").partition("/")
+        if not base:
+            return ""
+        return ref or str(conf.DEFAULT_BRANCH)
+
+    @property
+    def root_alias(self) -> str:
+        """The static alias in DATABASES that this connection derives from."""
+        alias = str(self.alias)
+        return alias.partition("/")[0] if alias not in self._static_aliases else alias
+
+    @cached_property
+    def _static_aliases(self) -> frozenset[str]:
+        return frozenset(aliases.handler().settings)
+
+    @property
+    def is_home(self) -> bool:
+        """Whether this is the default branch, where the shared tables live."""
+        return self.ref == conf.DEFAULT_BRANCH
+
+    # -- connecting ---------------------------------------------------------------
+
+    @property
+    def _server(self) -> tuple[str, str]:
+        return str(self.settings_dict["HOST"]), str(self.settings_dict["PORT"])
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if "isolation_level" not in self.settings_dict["OPTIONS"]:
+            # Dolt knows one level, a snapshot, and ignores the SET: save the round trip.
+            self.isolation_level = None
+        if self.base_name:
+            validate_ref(self.ref)
+            params["database"] = f"{self.base_name}/{self.ref}"
+        params.setdefault("autocommit", True)  # else the driver switches it off, Django on
+        return params
+
+    @async_unsafe
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Session:
+        database = conn_params.get("database")
+        try:
+            session = self._take_over(database)
+            if session is None:
+                session = Session(**conn_params)
+                max_age = self.settings_dict["CONN_MAX_AGE"]
+                session.close_at = None if max_age is None else time.monotonic() + max_age
+        except Database.Error as error:
+            if translated := translate(error, self):
+                raise translated from error
+            raise
+        try:
+            self._check_server(session)
+            if database is not None:
+                self._check_ref(session, database)
+        except BaseException:
+            session.close()
+            raise
+        # Carried over with the connection: taking it over must not make it younger.
+        self._carried_close_at = session.close_at
+        if self.pool is not None:
+            self.pool.register(self)
+        return session
+
+    def _take_over(self, database: str | None) -> Session | None:
+        session = self.pool.take(self) if self.pool is not None and database else None
+        if session is None:
+            return None
+        try:
+            session.select_db(database)
+        except Database.Error as error:
+            if error.args and error.args[0] == 1049:  # an answer, and the connection is fine
+                session.close()
+                raise
+            session.close()  # gone away while idle
+            return None
+        return session
+
+    def connect(self) -> None:
+        super().connect()
+        self.close_at = self._carried_close_at
+        assert self.connection is not None
+        # What receivers of connection_created SET belongs to every connection of this alias.
+        self.connection.traces.clear()
+
+    def _check_server(self, session: Session) -> None:
+        """Refuse a server that isn't Dolt or is too old; asked once a server and process."""
+        if self._server in _checked_servers:
+            return
+        try:
+            version = self._fetch_one(session, "SELECT dolt_version()")[0]
+        except Database.Error as error:
+            raise UnsupportedServer(
+                f"The server at {self._server[0]}:{self._server[1]} is not Dolt (it says "
+                f"version {session.get_server_info()}). Start one with `dolt sql-server`, or "
+                "use django.db.backends.mysql for this database."
+            ) from error
+        numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
+        if numbers < MINIMUM_DOLT_VERSION:
+            wanted = ".".join(map(str, MINIMUM_DOLT_VERSION))
+            raise UnsupportedServer(
+                f"Dolt {wanted} or later is required (found {version}). Update the server."
+            )
+        _checked_servers.add(self._server)
+
+    def _check_ref(self, session: Session, database: str) -> None:
+        """See once whether `ref` is a branch, spelled as the server knows it.
+
+        Dolt finds branches without regard to case. Two spellings would be two aliases,
+        two connections and a hole in rules about names, so only the true one is served.
+        """
+        key = (*self._server, database)
+        if key in _seen_refs:
+            return
+        true_name = self._fetch_one(session, "SELECT active_branch()")[0]
+        if true_name is not None and true_name != self.ref:
+            raise BranchDoesNotExist(self.ref, self.root_alias, [true_name])
+        if len(_seen_refs) >= KEEP_SEEN_REFS:
+            _seen_refs.clear()
+        _seen_refs[key] = true_name is not None
+
+    @property
+    def is_branch(self) -> bool:
+        """Whether `ref` is a branch rather than a tag or commit; connects if needed."""
+        self.ensure_connection()
+        return _seen_refs.get((*self._server, f"{self.base_name}/{self.ref}"), True)
+
+    @staticmethod
+    def _fetch_one(session: Session, sql: str) -> tuple[Any, ...]:
+        cursor = session.cursor()
+        try:
+            cursor.execute(sql)
+            return tuple(cursor.fetchone())
+        finally:
+            cursor.close()
+
+    def list_branch_names(self) -> list[str]:
+        """The names of all branches, by a short connection of its own.
+
+        Raises:
+            MySQLdb.Error: the database can't be reached.
+        """
+        params = {**self.get_connection_params(), "database": self.base_name}
+        session = Session(**params)
+        try:
+            cursor = session.cursor()
+            cursor.execute("SELECT name FROM dolt_branches ORDER BY name")
+            return [name for (name,) in cursor.fetchall()]
+        finally:
+            session.close()
+
+    # -- sharing the physical connection --------------------------------------------
+
+    def is_idle(self) -> bool:
+        """Whether another wrapper of this thread may take the connection over."""
+        return (
+            self.connection is not None
+            and not self.in_atomic_block
+            and self.autocommit
+            and not self.server_transaction
+            and not self.deferring
+            and not any(cursor.is_open for cursor in self.open_cursors)
+        )
+
+    def surrender(self) -> Session:
+        """Hand the idle connection over; this wrapper opens another when it is used next."""
+        session, self.connection = self.connection, None
+        assert session is not None
+        return session
+
+    def create_cursor(self, name: str | None = None) -> DoltCursor:
+        assert self.connection is not None
+        cursor = DoltCursor(self.connection.cursor(), self)
+        self.open_cursors.add(cursor)
+        return cursor
+
+    def close_if_unusable_or_obsolete(self) -> None:
+        self.discard_traces()
+        super().close_if_unusable_or_obsolete()
+
+    def discard_traces(self) -> None:
+        """Close the connection if the work left session state behind (`SET`, locks, ...)."""
+        if self.connection is not None and self.connection.traces and not self.in_atomic_block:
+            self.close()
+
+    # -- server data, asked once a process rather than once a wrapper -----------------
+
+    @cached_property
+    def mysql_server_data(self) -> dict[str, Any]:
+        if self._server not in _server_data:
+            _server_data[self._server] = mysql.DatabaseWrapper.mysql_server_data.func(self)  # type: ignore[attr-defined]
+        return _server_data[self._server]
+
+    @cached_property
+    def mysql_is_mariadb(self) -> bool:
+        return False
+
+    def check_database_version_supported(self) -> None:
+        """Done in `_check_server`: the MySQL version that Dolt reports says nothing."""
+
+    def init_connection_state(self) -> None:
+        if self.isolation_level:
+            super().init_connection_state()
+
+    # -- schema that a branch lacks ----------------------------------------------------
+
+    def explain_missing_schema(self, server_text: str) -> DoltRouterError | None:
+        """An error that names the migrations this branch lacks; None when it lacks none."""
+        if self.is_home or not self.base_name or self.explaining:
+            return None
+        from .migrations import missing_migrations
+
+        self.explaining = True
+        try:
+            missing = missing_migrations(self)
+        except Exception:  # the hint is a courtesy: never hide the error it is about
+            return None
+        finally:
+            self.explaining = False
+        if not missing:
+            return None
+        return BranchNeedsMigration(self.ref, str(self.alias), missing, server_text)
+
+    explaining = False
+
+    @contextmanager
+    def second_connection(self) -> Iterator[DatabaseWrapper]:
+        """A wrapper of the same branch outside this one's transaction, for a moment."""
+        copy = self.copy()
+        copy.pool = self.pool
+        try:
+            yield copy
+        finally:
+            copy.close()
+
+
+def forget_ref(wrapper: DatabaseWrapper, ref: str) -> None:
+    """Forget what is known of `ref`, which was renamed or deleted."""
+    _seen_refs.pop((*wrapper._server, f"{wrapper.base_name}/{ref}"), None)
+
+
+__all__ = ["Database", "DatabaseWrapper", "ImproperlyConfigured"]

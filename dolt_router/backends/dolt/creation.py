@@ -1,0 +1,127 @@
+"""Test databases, and branches within them."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
+
+from ...conf import conf
+
+
+class DatabaseCreation(MySQLCreation):
+    """Creates `test_<name>`; for an alias pinned to `name/branch` the branch in it too."""
+
+    def create_test_db(self, *args: Any, **kwargs: Any) -> str:
+        with self._static_alias():
+            return str(super().create_test_db(*args, **kwargs))
+
+    def destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
+        with self._static_alias():
+            super().destroy_test_db(*args, **kwargs)
+
+    def _static_alias(self) -> _StaticAlias:
+        return _StaticAlias(self.connection)
+
+    def _get_test_db_name(self) -> str:
+        name: str = super()._get_test_db_name()
+        return name
+
+    def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
+        name = self._get_test_db_name()
+        base, _, branch = name.partition("/")
+        if not branch:
+            return str(super()._create_test_db(verbosity, autoclobber, keepdb))
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE IF NOT EXISTS {self.connection.ops.quote_name(base)}")
+        self._create_branch(base, branch)
+        return name
+
+    def _create_branch(self, base: str, branch: str) -> None:
+        connection = self._connection_to(f"{base}/{conf.DEFAULT_BRANCH}")
+        try:
+            with connection.plain_sql(), connection.cursor() as cursor:
+                cursor.execute("SELECT COUNT(*) FROM dolt_branches WHERE name = %s", [branch])
+                if not cursor.fetchone()[0]:
+                    cursor.execute("CALL dolt_branch(%s)", [branch])
+        finally:
+            connection.close()
+
+    def _connection_to(self, name: str) -> Any:
+        return self.connection.__class__(
+            {**self.connection.settings_dict, "NAME": name}, alias=self.connection.alias
+        )
+
+    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        base = test_database_name.partition("/")[0]
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {self.connection.ops.quote_name(base)}")
+
+    def _execute_create_test_db(self, cursor: Any, parameters: Any, keepdb: bool = False) -> None:
+        super()._execute_create_test_db(cursor, parameters, keepdb)
+
+    def _clone_db(self, source_database_name: str, target_database_name: str) -> None:
+        """Copy every table inside the server: no mysqldump needed, and shared tables too."""
+        quote = self.connection.ops.quote_name
+        source = self._connection_to(source_database_name)
+        target = self._connection_to(target_database_name)
+        try:
+            with source.cursor() as read, target.cursor() as write:
+                for system in ("dolt_ignore", "dolt_nonlocal_tables"):
+                    _copy_rows(read, write, system, skip_missing=True)
+                tables = [t.name for t in source.introspection.get_table_list(read) if t.type == "t"]
+                with target.one_dolt_commit("Clone the test database"):
+                    write.execute("SET foreign_key_checks=0")
+                    for table in tables:
+                        read.execute(f"SHOW CREATE TABLE {quote(table)}")
+                        write.execute(read.fetchone()[1])
+                    for table in tables:
+                        _copy_rows(read, write, table)
+                    write.execute("SET foreign_key_checks=1")
+        except Exception as error:
+            self.log(f"Got an error cloning the test database: {error}")
+            sys.exit(2)
+        finally:
+            source.close()
+            target.close()
+
+    def setup_worker_connection(self, _worker_id: int) -> None:
+        super().setup_worker_connection(_worker_id)
+        # Branches of the worker are aliases derived from the static entry.
+        root = self.connection.root_alias
+        settings.DATABASES[root]["NAME"] = self.connection.settings_dict["NAME"]
+
+
+def _copy_rows(read: Any, write: Any, table: str, skip_missing: bool = False) -> None:
+    quoted = f"`{table}`"
+    try:
+        read.execute(f"SELECT * FROM {quoted}")
+    except Exception:
+        if skip_missing:
+            return
+        raise
+    columns = ", ".join(f"`{column[0]}`" for column in read.description)
+    rows = read.fetchall()
+    if rows:
+        marks = ", ".join(["%s"] * len(rows[0]))
+        write.executemany(f"REPLACE INTO {quoted} ({columns}) VALUES ({marks})", rows)
+
+
+class _StaticAlias:
+    """Gives the wrapper its alias in DATABASES for a while.
+
+    Django's creation code looks `settings.DATABASES[connection.alias]` up, where the
+    wrapper of the default branch is known as `default/main`.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def __enter__(self) -> None:
+        self.alias = self.connection.alias
+        self.connection.alias = self.connection.root_alias
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.connection.alias = self.alias

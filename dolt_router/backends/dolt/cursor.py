@@ -1,0 +1,75 @@
+"""The cursor: looks at each statement before it is sent, and notes what it wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.backends.mysql.base import CursorWrapper, Database
+
+from .errors import translate
+from .statements import Kind, Statement, classify
+
+if TYPE_CHECKING:
+    from .base import DatabaseWrapper
+
+
+class DoltCursor(CursorWrapper):
+    """A cursor of one branch. Not used by itself: Django wraps it for logging and errors."""
+
+    def __init__(self, cursor: Any, wrapper: DatabaseWrapper) -> None:
+        super().__init__(cursor)
+        self.wrapper = wrapper
+        self.is_open = True
+
+    def execute(self, query: str, args: Any = None) -> Any:
+        statement = classify(query)
+        if statement is _PLAIN_READ and not self.wrapper.begins_with_read:
+            try:
+                return super().execute(query, args)
+            except Database.Error as error:
+                self._raise(error)
+        return self._run(statement, super().execute, query, args)
+
+    def executemany(self, query: str, args: Sequence[Any]) -> Any:
+        return self._run(classify(query), super().executemany, query, args)
+
+    def callproc(self, procname: str, args: Sequence[Any] = ()) -> Any:
+        return self._run(
+            classify(f"CALL {procname}"), lambda name, values: self.cursor.callproc(name, values),
+            procname, args,
+        )
+
+    def _run(self, statement: Statement, send: Any, query: Any, args: Any) -> Any:
+        wrapper = self.wrapper
+        one_shot = wrapper.before_statement(statement)
+        try:
+            result = send(query, args)
+        except Database.Error as error:
+            if one_shot:
+                wrapper.abandon()
+            self._raise(error)
+        except BaseException:
+            if one_shot:
+                wrapper.abandon()
+            raise
+        if statement.kind is not Kind.READ:
+            wrapper.after_statement(statement, self.cursor.rowcount)
+            if one_shot:
+                wrapper.finish_one_shot()
+        elif statement.traces:
+            wrapper.connection.traces.update(statement.traces)  # type: ignore[union-attr]
+        return result
+
+    def _raise(self, error: Exception) -> Any:
+        if translated := translate(error, self.wrapper):
+            self.wrapper.errors_occurred = True
+            raise translated from error
+        raise error
+
+    def close(self) -> None:
+        self.is_open = False
+        self.cursor.close()
+
+
+_PLAIN_READ = classify("SELECT 1")

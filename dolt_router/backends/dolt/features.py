@@ -1,0 +1,53 @@
+"""What Dolt can do, where it differs from MySQL 8. One flag a line, with its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.backends.mysql.features import DatabaseFeatures as MySQLFeatures
+from django.utils.functional import cached_property
+
+
+class DatabaseFeatures(MySQLFeatures):
+    """Facts about Dolt 1.86."""
+
+    # Dolt reports MySQL 8.0.x, which newer Django refuses; the Dolt version is what counts
+    # and is checked when connecting.
+    minimum_database_version = None  # type: ignore[assignment]
+    # FOR UPDATE is parsed and takes no lock: conflicts show at commit (error 1213). NOWAIT
+    # and SKIP LOCKED promise a behaviour that isn't there.
+    has_select_for_update_nowait = False
+    has_select_for_update_skip_locked = False
+    # EXPLAIN FORMAT=TREE is the only format.
+    supported_explain_formats = {"TREE"}
+    # The test database is cloned by copying its tables (see creation).
+    can_clone_databases = True
+    # MySQL's storage engines don't exist; Dolt says InnoDB and is transactional.
+    supports_transactions = True
+    can_introspect_foreign_keys = True
+    # SHOW CREATE TABLE gives check constraints with their names.
+    can_introspect_check_constraints = True
+    # Table names keep their case and are found without regard to it.
+    ignores_table_name_case = True
+
+    @cached_property
+    def _mysql_storage_engine(self) -> str:
+        # Asking information_schema for it breaks later foreign keys on the connection.
+        return "InnoDB"
+
+    @cached_property
+    def disallowed_simple_test_case_connection_methods(self) -> list[tuple[str, str]]:
+        # Django's TestCase replaces these on every alias it iterates over and puts them
+        # back by iterating again; branches come and go in between.
+        if self.connection.settings_dict["NAME"] and "/" in str(
+            self.connection.settings_dict["NAME"]
+        ):
+            return []
+        return list(_STOCK_DISALLOWED)
+
+    @cached_property
+    def introspected_field_types(self) -> dict[str, Any]:
+        return {**super().introspected_field_types}
+
+
+_STOCK_DISALLOWED = MySQLFeatures.disallowed_simple_test_case_connection_methods

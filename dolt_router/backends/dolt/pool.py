@@ -1,0 +1,70 @@
+"""The physical connections of one thread to one Dolt database.
+
+A connection speaks of one branch at a time and is aimed at another by one cheap message
+(COM_INIT_DB, about 0.1 ms, a tenth of a new connection). So a thread needs as many
+connections as it has branches in use *at once*, not as many as it has ever touched: a
+wrapper that needs one takes it over from a wrapper of the same thread that is idle.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from MySQLdb.connections import Connection
+
+if TYPE_CHECKING:
+    from .base import DatabaseWrapper
+
+KEEP_IDLE = 2  # connections a thread keeps when CONN_MAX_AGE lets it keep any
+
+
+class Session(Connection):  # type: ignore[misc]
+    """A physical connection, and what the next user of it must know."""
+
+    # What the session's state differs in from a new one: names of variables, locks, ...
+    # A session with anything in here is closed rather than handed on.
+    traces: set[str]
+    close_at: float | None  # monotonic seconds; None: never
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.traces = set()
+        self.close_at = None
+        super().__init__(*args, **kwargs)
+
+
+class ThreadPool:
+    """Which wrappers of this thread hold a connection, least recently opened first."""
+
+    def __init__(self) -> None:
+        self._holders: list[ref[DatabaseWrapper]] = []
+
+    def holders(self) -> list[DatabaseWrapper]:
+        """The wrappers that hold a connection now."""
+        alive = [wrapper for held in self._holders if (wrapper := held()) is not None]
+        alive = [wrapper for wrapper in alive if wrapper.connection is not None]
+        self._holders = [ref(wrapper) for wrapper in alive]
+        return alive
+
+    def register(self, wrapper: DatabaseWrapper) -> None:
+        """Note that `wrapper` holds a connection now."""
+        self._holders.append(ref(wrapper))
+
+    def take(self, taker: DatabaseWrapper) -> Session | None:
+        """An idle connection of this thread for `taker`; None: open a new one.
+
+        Surplus idle connections are closed on the way.
+        """
+        holders = [wrapper for wrapper in self.holders() if wrapper is not taker]
+        idle = [wrapper for wrapper in holders if wrapper.is_idle()]
+        keep = 1 if taker.settings_dict["CONN_MAX_AGE"] == 0 else KEEP_IDLE
+        while len(idle) > keep:
+            idle.pop(0).close()
+        if len(idle) < keep:
+            return None
+        session = idle[0].surrender()
+        if session.traces or (session.close_at is not None and time.monotonic() > session.close_at):
+            session.close()
+            return None
+        return session

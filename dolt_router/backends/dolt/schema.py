@@ -1,0 +1,138 @@
+"""Schema changes that keep a Dolt database committable, and shared tables shared."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from django.db.backends.mysql.schema import DatabaseSchemaEditor as MySQLSchemaEditor
+from django.db.models import Field, Model
+
+from ...shared import is_shared
+
+
+class DatabaseSchemaEditor(MySQLSchemaEditor):
+    """MySQL's editor, where what it did ends as one Dolt commit.
+
+    Inside a migration the commit is left to the migration (see the `migrate` command);
+    an editor used by itself commits when it is done.
+    """
+
+    def __enter__(self) -> DatabaseSchemaEditor:
+        self._scope = ExitStack()
+        if not self.collect_sql:
+            self._scope.enter_context(self.connection.one_dolt_commit("Change the schema"))
+        super().__enter__()
+        return self
+
+    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
+        try:
+            super().__exit__(exc_type, exc_value, traceback)
+        except BaseException:
+            self._scope.__exit__(*sys.exc_info())
+            raise
+        self._scope.__exit__(exc_type, exc_value, traceback)
+
+    # -- shared tables ------------------------------------------------------------------
+
+    def create_model(self, model: type[Model]) -> None:
+        with self._sharing(model, model._meta.db_table), self._soft_keys(model, *_keys(model)):
+            super().create_model(model)
+
+    def alter_db_table(self, model: type[Model], old_db_table: str, new_db_table: str) -> None:
+        with self._sharing(model, new_db_table):
+            super().alter_db_table(model, old_db_table, new_db_table)
+
+    @contextmanager
+    def _sharing(self, model: type[Model], table: str) -> Iterator[None]:
+        """Keep a shared table out of commits and in sight of every branch.
+
+        The table must be ignored before it exists, or it would be tracked; and may be named
+        as nonlocal only after, or CREATE TABLE fails (error 1105). Both before the next
+        commit.
+        """
+        if not (is_shared(model) and self.connection.is_home) or not model._meta.managed:
+            yield
+            return
+        self._insert_pattern("dolt_ignore", "pattern, ignored", table, ("true",))
+        yield
+        self._insert_pattern(
+            "dolt_nonlocal_tables",
+            "table_name, target_ref, options",
+            table,
+            (self.quote_value(self.connection.ref), "'immediate'"),
+        )
+
+    def _insert_pattern(self, system: str, columns: str, table: str, rest: tuple[str, ...]) -> None:
+        values = ", ".join([self.quote_value(table), *rest])
+        self.execute(f"REPLACE INTO {system} ({columns}) VALUES ({values})", None)
+
+    # -- foreign keys between versioned and shared tables ---------------------------------
+
+    def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
+        with self._soft_keys(model, field):
+            super().add_field(model, field)
+
+    def alter_field(
+        self,
+        model: type[Model],
+        old_field: Field[Any, Any],
+        new_field: Field[Any, Any],
+        strict: bool = False,
+    ) -> None:
+        with self._soft_keys(model, old_field, new_field):
+            super().alter_field(model, old_field, new_field, strict)
+
+    @contextmanager
+    def _soft_keys(self, model: type[Model], *fields: Field[Any, Any]) -> Iterator[None]:
+        """Treat keys between a versioned and a shared table as `db_constraint=False`.
+
+        The database could not keep such a promise: the row is checked against the snapshot
+        with which the branch's transaction began (a user made by the same request is not in
+        it, error 1452), and a user deleted on the default branch is not held by the rows of
+        other branches. Django's own on_delete rules work as ever.
+        """
+        changed = []
+        for field in fields:
+            remote = getattr(field, "remote_field", None)
+            if remote is None or not getattr(field, "db_constraint", False):
+                continue
+            other = remote.model
+            if not isinstance(other, str) and is_shared(other) != is_shared(model):
+                changed.append(field)
+                field.db_constraint = False  # type: ignore[attr-defined]
+        try:
+            yield
+        finally:
+            for field in changed:
+                field.db_constraint = True  # type: ignore[attr-defined]
+
+    # -- indexes under foreign keys -------------------------------------------------------
+
+    def _create_missing_fk_index(
+        self, model: type[Model], *, fields: Any, expressions: Any = None
+    ) -> None:
+        """Leave a plain index behind for each foreign key that leans on the one to go.
+
+        MySQL refuses to drop it; Dolt drops it, and then no commit succeeds any more ("has
+        entered an invalid state", error 1105).
+        """
+        names = list(fields or [])
+        if not names:
+            super()._create_missing_fk_index(model, fields=fields, expressions=expressions)
+            return
+        first = model._meta.get_field(names[0])
+        with self.connection.cursor() as cursor:
+            constraints = self.connection.introspection.get_constraints(
+                cursor, model._meta.db_table
+            ).values()
+        leaning = any(c["foreign_key"] and c["columns"][:1] == [first.column] for c in constraints)
+        leading = [c for c in constraints if c["index"] and c["columns"][:1] == [first.column]]
+        if leaning and len(leading) == 1:
+            self.execute(self._create_index_sql(model, fields=[first], suffix=""))
+
+
+def _keys(model: type[Model]) -> list[Field[Any, Any]]:
+    return [field for field in model._meta.local_fields if field.remote_field]

@@ -1,0 +1,276 @@
+"""Transactions of a branch: begun at the first write, ended by a Dolt commit.
+
+Django's `atomic` asks for a transaction when it is entered; the server is told later:
+
+* in a unit of work (a request) at the first write, so a read-only request costs nothing;
+* in an `atomic` block of one's own at the first statement, since its reads must agree;
+* in autocommit mode around each single write, which becomes a Dolt commit of its own:
+  a row that is only SQL-committed would be swept into whatever commit comes next.
+
+`START TRANSACTION` is used rather than `SET autocommit=0`: the session stays in autocommit
+mode, so the end of a transaction needs no second message to go back to it. After
+`dolt_commit` Dolt still counts the explicit transaction as open; a COMMIT closes it.
+https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_commit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.mysql.base import Database
+from django.db.backends.utils import debug_transaction
+
+from ... import context
+from ...conf import conf
+from ...exceptions import BranchProtected, CrossBranchWrite, ReadOnlyRevision, SharedTableWrite
+from ...shared import shared_tables
+from .errors import translate
+from .journal import Journal
+from .statements import Kind, Statement
+
+if TYPE_CHECKING:
+    from .pool import Session
+
+
+class DoltTransactions(BaseDatabaseWrapper):
+    """The transaction half of the wrapper."""
+
+    connection: Session | None
+    ref: str
+    base_name: str
+    is_home: bool
+
+    def init_transactions(self) -> None:
+        """Set the state of a wrapper that has no transaction."""
+        self.journal = Journal()
+        self.server_transaction = False  # has START TRANSACTION been sent?
+        self.deferring = False  # inside a migration: commits come at its end
+        self.plain = False  # version control verbs: sent as they are
+        self.inherited: context.CommitDetails | None = None
+        self.last_commit_hash: str | None = None
+        self.settings_before_unit: dict[str, Any] | None = None
+
+    def connect(self) -> None:
+        self.server_transaction = False
+        self.journal.clear()
+        super().connect()
+
+    # -- before and after each statement ---------------------------------------------
+
+    @property
+    def begins_with_read(self) -> bool:
+        """Whether even a read must begin the transaction now: in one's own `atomic`."""
+        if self.autocommit or self.server_transaction:
+            return False
+        blocks = self.atomic_blocks
+        return not (len(blocks) == 1 and getattr(blocks[0], "is_unit_of_work", False))
+
+    def before_statement(self, statement: Statement) -> bool:
+        """Check that the statement may run here, and begin the transaction it needs.
+
+        Returns:
+            True when it is a single write in autocommit mode, which the caller must end
+            with `finish_one_shot` or `abandon`.
+
+        Raises:
+            BranchProtected, SharedTableWrite, CrossBranchWrite, ReadOnlyRevision: it may not.
+        """
+        kind = statement.kind
+        if self.plain or not self.base_name:
+            return False
+        if kind is Kind.READ:
+            if self.begins_with_read:
+                self._begin()
+            return False
+        if kind is Kind.MOVE:
+            raise CrossBranchWrite(f"{statement.verb.upper()}", self.ref)
+        if kind is Kind.SESSION:
+            return False
+        if kind in (Kind.LOCK, Kind.TRANSACTION):
+            if not self.autocommit and not self.server_transaction:
+                self._begin()
+            return False
+        self._check_write(statement)
+        if self.server_transaction or (self.deferring and self.autocommit):
+            return False
+        self._begin()
+        return self.autocommit
+
+    def _check_write(self, statement: Statement) -> None:
+        foreign = statement.foreign
+        if foreign and foreign != f"{self.base_name}/{self.ref}".lower():
+            if not (self.is_home and foreign == self.base_name.lower()):
+                raise CrossBranchWrite(f'A write to "{foreign}"', self.ref)
+        tables = statement.tables
+        if not self.is_home and tables and statement.verb not in ("create", "alter", "drop"):
+            shared = shared_tables().intersection(tables)
+            if shared:
+                raise SharedTableWrite(shared, self.ref, f"{self.root_alias}/{conf.DEFAULT_BRANCH}")
+        if conf.PROTECTED_BRANCHES and not self.deferring and self._touches_versioned(tables):
+            if is_protected(self.ref):
+                raise BranchProtected(self.ref)
+
+    root_alias: str
+
+    def _touches_versioned(self, tables: tuple[str, ...] | None) -> bool:
+        return not tables or not shared_tables().issuperset(tables)
+
+    def after_statement(self, statement: Statement, rows: int) -> None:
+        """Note what a statement did that was sent."""
+        kind = statement.kind
+        if statement.traces and self.connection is not None:
+            traces = self.connection.traces
+            traces.update(statement.traces)
+            if self.fk_checks_restored(statement):
+                traces.discard("foreign_key_checks")
+        if kind in (Kind.WRITE, Kind.SCHEMA):
+            versioned = self._touches_versioned(statement.tables)
+            self.journal.statement(statement.verb, statement.tables, rows, versioned)
+
+    @staticmethod
+    def fk_checks_restored(statement: Statement) -> bool:
+        """Whether only foreign key checks were set: Django's own block puts them back."""
+        return statement.traces == ("foreign_key_checks",)
+
+    # -- begin, commit, roll back -------------------------------------------------------
+
+    def _begin(self) -> None:
+        with debug_transaction(self, "BEGIN"):
+            self._send("START TRANSACTION")
+        self.server_transaction = True
+        self.journal.clear()
+
+    def _send(self, sql: str, args: tuple[Any, ...] | None = None) -> Any:
+        """Send a statement of this module's own; the first row of its answer, or None."""
+        assert self.connection is not None
+        cursor = self.connection.cursor()
+        try:
+            cursor.execute(sql, args)
+            return cursor.fetchone()
+        except Database.Error as error:
+            self.errors_occurred = True
+            if translated := translate(error, self):  # type: ignore[arg-type]
+                raise translated from error
+            raise
+        finally:
+            cursor.close()
+
+    def finish_one_shot(self) -> None:
+        """Commit the single write that was sent in autocommit mode."""
+        self._commit()
+
+    def abandon(self) -> None:
+        """Roll back quietly: an error is on its way already."""
+        try:
+            self._rollback()
+        except Exception:
+            self.close()
+
+    def _commit(self) -> None:
+        if self.connection is None or not self.server_transaction:
+            self.journal.clear()
+            return
+        try:
+            with self.wrap_database_errors:
+                if self.journal.versioned and conf.AUTO_COMMIT and not self.deferring:
+                    self.dolt_commit()
+                with debug_transaction(self, "COMMIT"):
+                    self._send("COMMIT")
+        except BaseException:
+            self.abandon()
+            raise
+        self.server_transaction = False
+        self.journal.clear()
+        self.inherited = None
+
+    def dolt_commit(self, details: context.CommitDetails | None = None) -> str | None:
+        """Make the Dolt commit of what this transaction wrote.
+
+        Returns:
+            The commit's hash; None when nothing had changed.
+        """
+        details = details or self.inherited or context.describe(self.journal.changes())
+        with debug_transaction(self, "CALL dolt_commit"):
+            row = self._send(
+                "CALL dolt_commit('-A', '--skip-empty', '-m', %s, '--author', %s)", tuple(details)
+            )
+        commit_hash = row[0] if row and row[0] else None
+        self.last_commit_hash = commit_hash
+        unit = context.unit.get()
+        if commit_hash and unit is not None:
+            unit.committed(str(self.alias), commit_hash)
+        return commit_hash
+
+    def _rollback(self) -> None:
+        self.journal.clear()
+        self.inherited = None
+        if self.connection is None or not self.server_transaction:
+            return
+        self.server_transaction = False
+        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
+            self._send("ROLLBACK")
+
+    def _set_autocommit(self, autocommit: bool) -> None:
+        # Nothing to send: see the module's text. MySQL commits what is open when autocommit
+        # is switched on, and so it is here.
+        if autocommit and self.server_transaction:
+            self._commit()
+
+    # -- savepoints ---------------------------------------------------------------------
+
+    def _savepoint(self, sid: str) -> None:
+        super()._savepoint(sid)
+        self.journal.mark(sid)
+
+    def _savepoint_rollback(self, sid: str) -> None:
+        super()._savepoint_rollback(sid)
+        self.journal.rewind(sid)
+
+    def _savepoint_commit(self, sid: str) -> None:
+        super()._savepoint_commit(sid)
+        self.journal.release(sid)
+
+    # -- scopes -------------------------------------------------------------------------
+
+    @contextmanager
+    def plain_sql(self) -> Iterator[None]:
+        """Statements are sent as they are: no checks, no transaction, no Dolt commit."""
+        before, self.plain = self.plain, True
+        try:
+            yield
+        finally:
+            self.plain = before
+
+    @contextmanager
+    def one_dolt_commit(self, text: str) -> Iterator[None]:
+        """Schema changes and writes inside are one Dolt commit with the message `text`.
+
+        For migrations, where each statement commits its SQL transaction by itself. Blocks
+        nest: the outermost one commits. An exception leaves the working set as it is, as
+        MySQL leaves a migration that failed halfway.
+        """
+        if self.deferring:
+            yield
+            return
+        self.ensure_connection()
+        self.deferring = True
+        try:
+            yield
+        finally:
+            self.deferring = False
+        if conf.AUTO_COMMIT:
+            self.commit_working_set(text)
+
+    def commit_working_set(self, text: str) -> str | None:
+        """Dolt-commit all that is in the working set; the hash, or None when nothing is."""
+        details = context.describe([])._replace(message=text)
+        return self.dolt_commit(details)
+
+
+def is_protected(branch: str) -> bool:
+    """Whether a glob of PROTECTED_BRANCHES names `branch` (the case must match)."""
+    return any(fnmatchcase(branch, pattern) for pattern in conf.PROTECTED_BRANCHES)

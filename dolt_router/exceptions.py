@@ -1,0 +1,231 @@
+"""One tree of errors under `DoltRouterError`.
+
+Each error says in one sentence what happened, with the value quoted, and in another
+what to do. Each also inherits the Django class that a caller would catch anyway, has a
+stable `code`, and carries what it speaks of (`branch`, `tables`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.utils import DatabaseError, NotSupportedError, OperationalError, ProgrammingError
+from django.utils.connection import ConnectionDoesNotExist
+
+
+class DoltRouterError(Exception):
+    """Base of every error of this package."""
+
+    code = "dolt_router"
+
+
+class InvalidBranchName(DoltRouterError, ValueError):
+    """The name can't be a branch: it is refused before it reaches the server."""
+
+    code = "invalid_branch_name"
+
+    def __init__(self, branch: object, reason: str) -> None:
+        self.branch = branch
+        self.reason = reason
+        shown = f"{branch!s:.100}" if isinstance(branch, str) else repr(branch)[:100]
+        super().__init__(
+            f'"{shown}" is not a valid branch name: {reason}. '
+            "Use letters, digits and / . - _ as in feature/rack-42."
+        )
+
+
+class BranchDoesNotExist(DoltRouterError, ConnectionDoesNotExist):
+    """No branch, tag or commit has this name on the database of this alias."""
+
+    code = "branch_does_not_exist"
+
+    def __init__(self, branch: str, using: str = "default", known: Iterable[str] = ()) -> None:
+        self.branch = branch
+        self.using = using
+        known = list(known)
+        by_lower = {name.lower(): name for name in known}
+        near = get_close_matches(branch.lower(), list(by_lower), n=3, cutoff=0.6)
+        self.suggestions = [by_lower[name] for name in near]
+        hint = ""
+        if self.suggestions:
+            quoted = " or ".join(f'"{name}"' for name in self.suggestions)
+            hint = f" Did you mean {quoted}?"
+        super().__init__(
+            f'Branch "{branch}" does not exist on "{using}".{hint} '
+            f"Create it with: manage.py dolt branch {branch}"
+        )
+
+
+class BranchExists(DoltRouterError, ValueError):
+    """A branch with this name (compared without regard to case) is there already."""
+
+    code = "branch_exists"
+
+    def __init__(self, branch: str, using: str = "default") -> None:
+        self.branch = branch
+        self.using = using
+        super().__init__(
+            f'Branch "{branch}" exists already on "{using}" (names are compared without '
+            "regard to case). Choose another name, or delete or rename that branch first."
+        )
+
+
+class BranchProtected(DoltRouterError, PermissionDenied):
+    """A direct write to, deletion or forced move of a branch in PROTECTED_BRANCHES."""
+
+    code = "branch_protected"
+
+    def __init__(self, branch: str, action: str = "changed directly") -> None:
+        self.branch = branch
+        super().__init__(
+            f'Branch "{branch}" is protected and can\'t be {action}. Work on a branch of your '
+            f'own and merge it: Branch.objects.get(name="...").merge(into="{branch}").'
+        )
+
+
+class BranchInUse(DoltRouterError, OperationalError):
+    """The branch has uncommitted writes of the running request, or can't be removed now."""
+
+    code = "branch_in_use"
+
+    def __init__(self, branch: str, detail: str) -> None:
+        self.branch = branch
+        super().__init__(f'Branch "{branch}" is in use: {detail}')
+
+
+class MergeConflict(DoltRouterError, DatabaseError):
+    """Two sides changed the same cells; nothing was written.
+
+    Attributes:
+        source, target: names of the branches.
+        tables: mapping of table name to number of conflicting rows.
+    """
+
+    code = "merge_conflict"
+
+    def __init__(self, source: str, target: str, tables: Mapping[str, int], verb: str = "merge"):
+        self.source = source
+        self.target = target
+        self.branch = target
+        self.tables = dict(tables)
+        listed = ", ".join(
+            f"{table} ({count} {'row' if count == 1 else 'rows'})"
+            for table, count in sorted(self.tables.items())
+        )
+        super().__init__(
+            f'Can\'t {verb} "{source}" into "{target}": both changed {listed or "the same data"}. '
+            f'Nothing was written. Make one side agree with the other on "{source}" (or on '
+            f'"{target}") and {verb} again.'
+        )
+
+
+class StaleWrite(DoltRouterError, OperationalError):
+    """Someone else changed the same cells first (server error 1213); nothing was written."""
+
+    code = "stale_write"
+
+    def __init__(self, branch: str | None) -> None:
+        self.branch = branch
+        where = f' on branch "{branch}"' if branch else ""
+        super().__init__(
+            f"Someone else changed the same data{where} while this was under way. Nothing was "
+            "written. Load it again and repeat the change, or wrap the work in "
+            "dolt_router.autocommit.retry_stale()."
+        )
+
+
+class ReadOnlyRevision(DoltRouterError, NotSupportedError):
+    """A write to a tag or a commit: a point in history can only be read."""
+
+    code = "read_only_revision"
+
+    def __init__(self, revision: str) -> None:
+        self.branch = revision
+        super().__init__(
+            f'"{revision}" is a point in history and can only be read. To change it, start a '
+            f"branch there: manage.py dolt branch <name> {revision}"
+        )
+
+
+class ReviewRequired(DoltRouterError, PermissionDenied):
+    """The target branch takes changes only by an approved review."""
+
+    code = "review_required"
+
+
+class RemoteError(DoltRouterError, OperationalError):
+    """A remote could not be reached or refused."""
+
+    code = "remote_error"
+
+
+class SharedTableWrite(DoltRouterError, NotSupportedError):
+    """A write to a shared table on the connection of a branch: Dolt would lose it."""
+
+    code = "shared_table_write"
+
+    def __init__(self, tables: Iterable[str], branch: str, home: str) -> None:
+        self.tables = sorted(tables)
+        self.branch = branch
+        super().__init__(
+            f"Shared table {', '.join(self.tables)} can't be written on branch \"{branch}\": Dolt "
+            "drops such rows silently when it commits. Write it where it lives, with "
+            f'.using("{home}"), or leave out .using() and let the router choose.'
+        )
+
+
+class CrossBranchWrite(DoltRouterError, NotSupportedError):
+    """A statement that names another database, or would move the connection to it."""
+
+    code = "cross_branch_write"
+
+    def __init__(self, what: str, branch: str | None) -> None:
+        self.branch = branch
+        super().__init__(
+            f'{what} is refused on the connection of branch "{branch}": the connection would '
+            "speak of another branch than its alias says. Use the other branch's own alias "
+            '(.using("default/<branch>")) or dolt_router.use_branch("<branch>").'
+        )
+
+
+class CrossBranchRelation(DoltRouterError, ValueError):
+    """An object of one branch was put in relation to an object of another one."""
+
+    code = "cross_branch_relation"
+
+    def __init__(self, first: Any, second: Any) -> None:
+        super().__init__(
+            f'{first!r} is on "{first._state.db}" and {second!r} on "{second._state.db}": a '
+            "relation can't cross branches. Fetch both from one branch, for example "
+            f'{type(second).__name__}.objects.using("{first._state.db}").get(pk={second.pk!r}).'
+        )
+
+
+class BranchNeedsMigration(DoltRouterError, OperationalError, ProgrammingError):
+    """A column or table is missing because the branch was made before a migration."""
+
+    code = "branch_needs_migration"
+
+    def __init__(self, branch: str, using: str, missing: Iterable[str], server: str) -> None:
+        self.branch = branch
+        self.missing = list(missing)
+        shown = ", ".join(self.missing[:5]) + (" ..." if len(self.missing) > 5 else "")
+        super().__init__(
+            f'{server}. Branch "{branch}" was made before {len(self.missing)} migration(s) that '
+            f"the code expects ({shown}). Run: manage.py migrate --database={using}"
+        )
+
+
+class DoltServerError(DoltRouterError, OperationalError):
+    """Any other server error 1105; the server's own words are in the message."""
+
+    code = "dolt_server_error"
+
+
+class UnsupportedServer(DoltRouterError, NotSupportedError):
+    """The server is not Dolt, or an older Dolt than this package supports."""
+
+    code = "unsupported_server"

@@ -1,0 +1,74 @@
+"""What a branch name may be.
+
+The rules are Dolt's own (`ref.IsValidBranchName` and `datas.ValidateDatasetId` in its
+source, which follow git's), and two more: a leading `-` would be read as an option by the
+procedures, and a length that an HTTP header or cookie can carry.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .exceptions import InvalidBranchName
+
+MAX_LENGTH = 250  # characters; session, cookie and log lines stay readable
+
+_ILLEGAL = re.compile(r"[\x00-\x20\x7f:?\[\\^~*]|[^\x00-\x7f]")
+_COMMIT_HASH = re.compile(r"\A[0-9a-v]{32}\Z")
+
+
+def is_commit_hash(name: str) -> bool:
+    """Whether `name` has the form of a Dolt commit hash (32 characters of base 32)."""
+    return _COMMIT_HASH.match(name) is not None
+
+
+def why_invalid(name: object) -> str | None:
+    """The reason why `name` can't be a ref (branch, tag or commit hash), or None."""
+    if not isinstance(name, str):
+        return "it is not text"
+    if not name:
+        return "it is empty"
+    if len(name) > MAX_LENGTH:
+        return f"it is longer than {MAX_LENGTH} characters"
+    if found := _ILLEGAL.search(name):
+        return f"it contains {found.group()!r}"
+    if name.startswith("-"):
+        return "it starts with -"
+    if name in ("@", "HEAD", "WORKING", "STAGED"):
+        return "it is a reserved word"
+    if ".." in name or "@{" in name:
+        return "it contains .. or @{"
+    if name.endswith("."):
+        return "it ends with a dot"
+    for component in name.split("/"):
+        if not component:
+            return "a part between slashes is empty"
+        if component.startswith("."):
+            return "a part starts with a dot"
+        if component.endswith(".lock"):
+            return "a part ends with .lock"
+    return None
+
+
+def validate_ref(name: object) -> str:
+    """Returns `name` when it may name a branch, a tag or a commit.
+
+    Raises:
+        InvalidBranchName: with the reason.
+    """
+    if reason := why_invalid(name):
+        raise InvalidBranchName(name, reason)
+    assert isinstance(name, str)
+    return name
+
+
+def validate_branch(name: object) -> str:
+    """Returns `name` when it may name a branch; a commit hash may not.
+
+    Raises:
+        InvalidBranchName: with the reason.
+    """
+    ref = validate_ref(name)
+    if is_commit_hash(ref):
+        raise InvalidBranchName(ref, "it looks like a commit hash")
+    return ref

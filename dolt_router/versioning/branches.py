@@ -1,0 +1,141 @@
+"""Branches: list, create, rename, delete, ahead and behind.
+
+https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_branch
+"""
+
+from __future__ import annotations
+
+from .. import aliases
+from ..backends.dolt.base import forget_ref
+from ..backends.dolt.transactions import is_protected
+from ..conf import conf
+from ..exceptions import (
+    BranchDoesNotExist,
+    BranchExists,
+    BranchInUse,
+    BranchProtected,
+    DoltServerError,
+)
+from ..names import validate_branch, validate_ref
+from .session import refuse_unfinished, verb_connection
+
+
+def names(using: str | None = None) -> list[str]:
+    """The names of all branches, sorted."""
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM dolt_branches ORDER BY name")
+        return [name for (name,) in cursor.fetchall()]
+
+
+def resolve(ref: str, using: str | None = None) -> str:
+    """The commit hash that a branch, tag or hash stands for.
+
+    Raises:
+        BranchDoesNotExist: there is none.
+    """
+    validate_ref(ref)
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT dolt_hashof(%s)", [ref])
+            return str(cursor.fetchone()[0])
+        except DoltServerError as error:
+            raise BranchDoesNotExist(ref, aliases.default_root(using), names(using)) from error
+
+
+def _refuse_taken(name: str, using: str | None) -> None:
+    # Dolt would create `Main` beside `main`, and connect to either for both.
+    if name.lower() in (other.lower() for other in names(using)):
+        raise BranchExists(name, aliases.default_root(using))
+
+
+def create(name: str, start_point: str | None = None, using: str | None = None) -> None:
+    """Create a branch at `start_point` (a branch, tag or commit; the active branch if None).
+
+    Raises:
+        InvalidBranchName, BranchExists: the name can't be used.
+        BranchDoesNotExist: there is no such start point.
+    """
+    validate_branch(name)
+    start = validate_ref(start_point or aliases.current_branch(using))
+    _refuse_taken(name, using)
+    resolve(start, using)
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+
+
+def rename(old: str, new: str, using: str | None = None) -> None:
+    """Rename a branch.
+
+    Raises:
+        BranchProtected: it is protected or the default branch.
+        BranchInUse: this request wrote to it and hasn't committed yet.
+        InvalidBranchName, BranchExists, BranchDoesNotExist: a name can't be used.
+    """
+    _refuse_fixed(old, "renamed", using)
+    validate_branch(new)
+    if new.lower() != old.lower():
+        _refuse_taken(new, using)
+    wrapper = aliases.handler()[aliases.branch_alias(old, using)]
+    wrapper.close()
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dolt_branch('-m', '-f', %s, %s)", [old, new])
+    forget_ref(wrapper, old)
+
+
+def delete(name: str, force: bool = False, using: str | None = None) -> None:
+    """Delete a branch; without `force` only one whose commits are all in the default branch.
+
+    Requests that are at work on it at the moment fail: nothing of theirs is written.
+
+    Raises:
+        BranchProtected: it is protected or the default branch.
+        BranchInUse: it has commits that aren't merged, and `force` is not set; or this
+            request wrote to it and hasn't committed yet.
+        BranchDoesNotExist: there is none.
+    """
+    _refuse_fixed(name, "deleted", using)
+    wrapper = aliases.handler()[aliases.branch_alias(name, using)]
+    wrapper.ensure_connection()
+    if not force:
+        ahead, _behind = ahead_behind(name, str(conf.DEFAULT_BRANCH), using)
+        if ahead:
+            raise BranchInUse(
+                name,
+                f'{ahead} commit(s) are not in "{conf.DEFAULT_BRANCH}". Merge it first, or '
+                "delete it all the same with force=True (manage.py dolt branch -D).",
+            )
+    wrapper.close()
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dolt_branch('-D', %s)", [name])
+    forget_ref(wrapper, name)
+
+
+def _refuse_fixed(name: str, action: str, using: str | None) -> None:
+    validate_branch(name)
+    if name == conf.DEFAULT_BRANCH or is_protected(name):
+        raise BranchProtected(name, action)
+    if name not in names(using):
+        raise BranchDoesNotExist(name, aliases.default_root(using), names(using))
+    refuse_unfinished(name, "Do this", using)
+
+
+def ahead_behind(name: str, into: str, using: str | None = None) -> tuple[int, int]:
+    """How many commits `name` has that `into` lacks, and the other way round.
+
+    Raises:
+        BranchDoesNotExist: one of them isn't there.
+    """
+    validate_ref(name)
+    validate_ref(into)
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute(
+                "SELECT (SELECT COUNT(*) FROM dolt_log(%s)), (SELECT COUNT(*) FROM dolt_log(%s))",
+                [f"{into}..{name}", f"{name}..{into}"],
+            )
+        except DoltServerError as error:
+            for ref in (name, into):
+                resolve(ref, using)
+            raise error
+        ahead, behind = cursor.fetchone()
+        return int(ahead), int(behind)

@@ -1,0 +1,75 @@
+"""How a verb talks to the server: at once, outside the transaction of whoever calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from .. import aliases
+from ..exceptions import BranchInUse
+
+if TYPE_CHECKING:
+    from ..backends.dolt.base import DatabaseWrapper
+
+
+def wrapper_of(ref: str, using: str | None = None) -> DatabaseWrapper:
+    """The connection wrapper of a branch in this thread.
+
+    Raises:
+        BranchDoesNotExist, InvalidBranchName: there is no such branch.
+    """
+    return aliases.handler()[aliases.branch_alias(ref, using)]
+
+
+@contextmanager
+def verb_connection(ref: str, using: str | None = None) -> Iterator[DatabaseWrapper]:
+    """A connection on branch `ref`, in autocommit mode, where statements are sent as they are.
+
+    When this thread has a transaction open on the branch, the verb gets a connection of its
+    own: it acts at once, and neither sees nor ends that transaction.
+    """
+    wrapper = wrapper_of(ref, using)
+    if wrapper.server_transaction:
+        with wrapper.second_connection() as second, second.plain_sql():
+            second.ensure_connection()
+            yield second
+    else:
+        with wrapper.plain_sql():
+            wrapper.ensure_connection()
+            yield wrapper
+
+
+@contextmanager
+def transaction_on(ref: str, using: str | None = None) -> Iterator[Any]:
+    """A cursor inside a transaction of the verb's own; an exception rolls it back."""
+    with verb_connection(ref, using) as connection, connection.cursor() as cursor:
+        cursor.execute("START TRANSACTION")
+        try:
+            yield cursor
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def fetch_dicts(cursor: Any) -> list[dict[str, Any]]:
+    """The rows of the last statement as dicts by column name."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def refuse_unfinished(ref: str, verb: str, using: str | None = None) -> None:
+    """Refuse a verb on a branch that this thread has written to and not committed yet.
+
+    Raises:
+        BranchInUse: it has; the verb would leave those rows out.
+    """
+    target = aliases.Target(aliases.default_root(using), ref)
+    wrapper = aliases.handler()._state().wrappers.get(target)
+    if wrapper is not None and wrapper.server_transaction and wrapper.journal.versioned:
+        raise BranchInUse(
+            ref,
+            f"this request or atomic() block wrote to it and hasn't committed yet. {verb} after "
+            "it is committed.",
+        )
