@@ -167,7 +167,9 @@ class DoltAutoCommitMiddleware(_Middleware):
             context.unit.reset(token)
             unit.finish()
             raise
-        context.unit.reset(token)
+        finally:
+            if context.unit.get() is unit:
+                context.unit.reset(token)
         return self._finish(request, response, unit)
 
     async def handle_async(self, request: HttpRequest) -> HttpResponseBase:

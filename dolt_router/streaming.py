@@ -36,7 +36,29 @@ def _wrap(response: Any, unit: UnitOfWork | None) -> None:
     response.streaming_content = wrapper(content, context, unit)
 
 
-class _Stream:
+class _Ending:
+    """What both kinds of stream share: how they end."""
+
+    content: Any
+    context: Context
+    unit: UnitOfWork | None
+
+    def close(self) -> None:
+        """The server is done with the stream: before its end when the client went away."""
+        try:
+            close: Callable[[], None] | None = getattr(self.content, "close", None)
+            if close is not None:
+                self.context.run(close)
+        finally:
+            self._end(failed=True)
+
+    def _end(self, failed: bool) -> None:
+        if self.unit is not None and not self.unit.ended:
+            self.unit.failed = failed
+            self.context.run(self.unit.finish)
+
+
+class _Stream(_Ending):
     """A synchronous stream."""
 
     def __init__(self, content: Iterator[bytes], context: Context, unit: UnitOfWork | None) -> None:
@@ -57,27 +79,13 @@ class _Stream:
             self._end(failed=True)
             raise
 
-    def close(self) -> None:
-        """The server is done with the stream: before its end when the client went away."""
-        try:
-            close: Callable[[], None] | None = getattr(self.content, "close", None)
-            if close is not None:
-                self.context.run(close)
-        finally:
-            self._end(failed=True)
 
-    def _end(self, failed: bool) -> None:
-        if self.unit is not None and not self.unit.ended:
-            self.unit.failed = failed
-            self.context.run(self.unit.finish)
-
-
-class _AsyncStream(_Stream):
+class _AsyncStream(_Ending):
     """An asynchronous stream; its own steps run on the event loop, the ORM's on its thread."""
 
     def __init__(self, content: Any, context: Context, unit: UnitOfWork | None) -> None:
         self.parts: AsyncIterator[bytes] = content.__aiter__()
-        self.content = iter(())
+        self.content = None
         self.context = context
         self.unit = unit
 

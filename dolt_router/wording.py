@@ -104,7 +104,7 @@ def _author(request: HttpRequest | None) -> str:
 def user_author(user: Any) -> str:
     """`Full Name <email>` of a user, with the user name where there is none of either."""
     name = _plain(str(user.get_full_name() or user.get_username())) or "user"
-    email_field = getattr(type(user), "get_email_field_name", None)
+    email_field = getattr(user, "get_email_field_name", None)
     email = str(getattr(user, email_field(), "") or "") if email_field else ""
     email = re.sub(r"[<>\s]", "", email) or f"{_address(user.get_username())}@localhost"
     return f"{name} <{email}>"

@@ -5,11 +5,14 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-functions#dolt_d
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Any, NamedTuple
 
 from ..names import validate_ref
 from .branches import resolve
 from .session import fetch_dicts, verb_connection
+
+_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 class TableChange(NamedTuple):
@@ -23,7 +26,9 @@ class TableChange(NamedTuple):
     rows_deleted: int
 
 
-def diff(from_ref: str, to_ref: str, using: str | None = None, symmetric: bool = False) -> list[TableChange]:
+def diff(
+    from_ref: str, to_ref: str, using: str | None = None, symmetric: bool = False
+) -> list[TableChange]:
     """What changed from one ref to another, a TableChange per table, by table name.
 
     Args:
@@ -42,6 +47,7 @@ def diff(from_ref: str, to_ref: str, using: str | None = None, symmetric: bool =
         summary = fetch_dicts(cursor)
         cursor.execute(f"SELECT * FROM dolt_diff_stat({marks})", refs)
         stats = {row["table_name"]: row for row in fetch_dicts(cursor)}
+        reshaped = _reshaped_tables(cursor, marks, refs) if summary else set()
     changes = []
     for row in summary:
         name = row["to_table_name"] or row["from_table_name"]
@@ -50,10 +56,29 @@ def diff(from_ref: str, to_ref: str, using: str | None = None, symmetric: bool =
             TableChange(
                 name,
                 row["diff_type"],
-                bool(row["schema_change"]),
+                name in reshaped,
                 int(stat.get("rows_added") or 0),
                 int(stat.get("rows_modified") or 0),
                 int(stat.get("rows_deleted") or 0),
             )
         )
-    return sorted(changes)
+    # A table whose AUTO_INCREMENT counter alone moved differs in nothing that is anyone's data.
+    return sorted(change for change in changes if change.kind != "modified" or any(change[2:]))
+
+
+def _reshaped_tables(cursor: Any, marks: str, refs: list[str]) -> set[str]:
+    """The tables whose columns, keys or options differ.
+
+    `dolt_diff_summary` also calls it a schema change when only the AUTO_INCREMENT counter
+    moved, as it does with every row that is added.
+    """
+    cursor.execute(f"SELECT * FROM dolt_schema_diff({marks})", refs)
+    found = set()
+    for row in fetch_dicts(cursor):
+        before, after = (
+            _COUNTER.sub("", row[key] or "")
+            for key in ("from_create_statement", "to_create_statement")
+        )
+        if before != after:
+            found.add(row["to_table_name"] or row["from_table_name"])
+    return found

@@ -34,6 +34,7 @@ from .introspection import DatabaseIntrospection
 from .operations import DatabaseOperations
 from .pool import Session, ThreadPool
 from .schema import DatabaseSchemaEditor
+from .testcases import guard
 from .transactions import DoltTransactions
 
 if TYPE_CHECKING:
@@ -319,6 +320,9 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
             yield copy
         finally:
             copy.close()
+
+
+guard(DatabaseWrapper)
 
 
 def forget_ref(wrapper: DatabaseWrapper, ref: str) -> None:

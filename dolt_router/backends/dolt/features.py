@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.backends.mysql.features import DatabaseFeatures as MySQLFeatures
 from django.utils.functional import cached_property
+
+from .testcases import is_derived
 
 
 class DatabaseFeatures(MySQLFeatures):
@@ -38,16 +38,8 @@ class DatabaseFeatures(MySQLFeatures):
     @cached_property
     def disallowed_simple_test_case_connection_methods(self) -> list[tuple[str, str]]:
         # Django's TestCase replaces these on every alias it iterates over and puts them
-        # back by iterating again; branches come and go in between.
-        if self.connection.settings_dict["NAME"] and "/" in str(
-            self.connection.settings_dict["NAME"]
-        ):
+        # back by iterating again; branches come and go in between. Before Django 6.0 there
+        # is no such flag: see `testcases`.
+        if is_derived(self.connection):
             return []
-        return list(_STOCK_DISALLOWED)
-
-    @cached_property
-    def introspected_field_types(self) -> dict[str, Any]:
-        return {**super().introspected_field_types}
-
-
-_STOCK_DISALLOWED = MySQLFeatures.disallowed_simple_test_case_connection_methods
+        return list(super().disallowed_simple_test_case_connection_methods)

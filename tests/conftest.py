@@ -1,0 +1,61 @@
+"""Every test starts from main alone: branches that a test made are deleted after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from dolt_router import aliases
+from dolt_router.models import Branch, Commit
+from dolt_router.versioning import branches
+
+MakeBranch = Callable[..., str]
+
+
+@pytest.fixture
+def dolt(transactional_db: Any) -> Iterator[None]:
+    """A database with real commits; afterwards main is empty and there is no other branch."""
+    yield
+    handler = aliases.handler()
+    handler.close_all()
+    for name in branches.names():
+        if name != "main":
+            branches.delete(name, force=True)
+
+
+@pytest.fixture
+def make_branch(dolt: None) -> MakeBranch:
+    """Creates a branch and returns its name."""
+
+    def make(name: str = "feature/x", start_point: str = "main") -> str:
+        Branch.objects.create(name=name, start_point=start_point)
+        return name
+
+    return make
+
+
+@pytest.fixture
+def feature(make_branch: MakeBranch) -> str:
+    """A branch `feature/x`, made from main."""
+    return make_branch("feature/x")
+
+
+@pytest.fixture
+def log() -> Callable[[str], list[str]]:
+    """The messages of a branch's commits since the one that is its head now, newest first."""
+    heads: dict[str, str] = {}
+
+    def messages(ref: str = "main") -> list[str]:
+        found = []
+        for commit in Commit.objects.on(ref)[:2000]:
+            if commit.commit_hash == heads.get(ref):
+                break
+            found.append(commit.message)
+        return found
+
+    messages.mark = lambda ref="main": heads.__setitem__(  # type: ignore[attr-defined]
+        ref, Commit.objects.on(ref)[0].commit_hash
+    )
+    return messages

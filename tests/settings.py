@@ -1,0 +1,57 @@
+"""Settings of the test suite. The server's address comes from the environment."""
+
+from __future__ import annotations
+
+import os
+
+SECRET_KEY = "tests"
+DEBUG = False
+USE_TZ = True
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "tests.urls"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {
+    "default": {
+        "ENGINE": "dolt_router.backends.dolt",
+        "NAME": "inventory",
+        "HOST": os.environ.get("DOLT_HOST", "127.0.0.1"),
+        "PORT": int(os.environ.get("DOLT_PORT", "3306")),
+        "USER": "root",
+        "CONN_MAX_AGE": None,
+    },
+    "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+}
+DATABASE_ROUTERS = ["dolt_router.routers.BranchRouter"]
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "dolt_router",
+    "tests.inventory",
+]
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "dolt_router.middleware.DoltBranchMiddleware",
+    "dolt_router.middleware.DoltAutoCommitMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DOLT_ROUTER: dict[str, object] = {}
