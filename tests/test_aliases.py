@@ -130,7 +130,7 @@ def test_subquery_with_another_spelling_of_the_same_branch(feature: str) -> None
 def test_relation_across_branches_is_refused_with_the_way_to_do_it(feature: str) -> None:
     site = Site.objects.create(name="on main")
     device = Device.objects.using(feature).create(name="on feature")
-    with pytest.raises(CrossBranchRelation, match=r'objects.using\("default/feature/x"\)'):
+    with pytest.raises(CrossBranchRelation, match=r"relation can't cross branches.*objects.using"):
         device.site = site
 
 

@@ -14,8 +14,12 @@ from .session import fetch_dicts, verb_connection
 def tracked_shared_tables(using: str | None = None) -> list[str]:
     """The shared tables that exist on the default branch and are still versioned, sorted."""
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute("SHOW TABLES AS OF 'HEAD'")
-        tracked = {row[0].lower(): row[0] for row in cursor.fetchall()}
+        # SHOW TABLES AS OF lists nonlocal tables too. What differs between the first commit,
+        # which is empty, and the head is what the head really holds.
+        cursor.execute("SELECT commit_hash FROM dolt_log ORDER BY commit_order LIMIT 1")
+        (first,) = cursor.fetchone()
+        cursor.execute("SELECT to_table_name FROM dolt_diff_summary(%s, 'HEAD')", [first])
+        tracked = {row[0].lower(): row[0] for row in cursor.fetchall() if row[0]}
     return sorted(tracked[name] for name in shared_tables() & tracked.keys())
 
 

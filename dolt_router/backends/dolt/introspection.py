@@ -122,16 +122,17 @@ class DatabaseIntrospection(MySQLIntrospection):
     def get_relations(self, cursor: Any, table_name: str) -> dict[str, tuple[Any, ...]]:
         """Foreign keys of the table: `{column: (other column, other table[, on delete])}`."""
         found: dict[str, tuple[Any, ...]] = {}
-        for _name, columns, table, others, on_delete in self._foreign_keys(cursor, table_name):
+        for _name, columns, table, others, on_delete in self.foreign_keys(cursor, table_name):
             for column, other in zip(columns, others, strict=True):
                 # Django 6.1 added the database's ON DELETE rule as a third item.
                 rule = getattr(self, "on_delete_types", None)
                 found[column] = (other, table) if rule is None else (other, table, rule.get(on_delete))
         return found
 
-    def _foreign_keys(
+    def foreign_keys(
         self, cursor: Any, table_name: str
     ) -> list[tuple[str, list[str], str, list[str], str | None]]:
+        """Foreign keys as (name, columns, other table, its columns, ON DELETE rule or None)."""
         found = []
         quoted = self.connection.ops.quote_name(table_name)
         for line in self._create_table(cursor, quoted).split("\n"):
@@ -160,7 +161,7 @@ class DatabaseIntrospection(MySQLIntrospection):
             )
             entry["columns"].append(column)
             entry["orders"].append("DESC" if order == "D" else "ASC")
-        for name, columns, table, others, _on_delete in self._foreign_keys(cursor, table_name):
+        for name, columns, table, others, _on_delete in self.foreign_keys(cursor, table_name):
             entry = constraints.setdefault(name, self._constraint() | {"orders": []})
             entry["foreign_key"] = (table, others[0])
             entry["columns"] = entry["columns"] or columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,6 +12,7 @@ from django.db.backends.mysql.schema import DatabaseSchemaEditor as MySQLSchemaE
 from django.db.models import Field, Model
 
 from ...shared import is_shared
+from .leaning import leaning_keys
 
 
 class DatabaseSchemaEditor(MySQLSchemaEditor):
@@ -111,27 +113,32 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
 
     # -- indexes under foreign keys -------------------------------------------------------
 
-    def _create_missing_fk_index(
-        self, model: type[Model], *, fields: Any, expressions: Any = None
-    ) -> None:
-        """Leave a plain index behind for each foreign key that leans on the one to go.
+    def execute(self, sql: Any, params: Any = ()) -> None:
+        """Send a schema change; one that takes an index away is wrapped.
 
-        MySQL refuses to drop it; Dolt drops it, and then no commit succeeds any more ("has
-        entered an invalid state", error 1105).
+        A foreign key in Dolt leans on one index by name. MySQL refuses to drop that index,
+        or moves the key to another one; Dolt drops or renames it, and then no commit succeeds
+        any more ("has entered an invalid state", error 1105). So such keys are dropped before
+        and made again after, when they choose an index anew.
         """
-        names = list(fields or [])
-        if not names:
-            super()._create_missing_fk_index(model, fields=fields, expressions=expressions)
+        match = None if self.collect_sql else _INDEX_GOES.match(str(sql))
+        if match is None:
+            super().execute(sql, params)
             return
-        first = model._meta.get_field(names[0])
+        table = match["table"] or match["on"]
         with self.connection.cursor() as cursor:
-            constraints = self.connection.introspection.get_constraints(
-                cursor, model._meta.db_table
-            ).values()
-        leaning = any(c["foreign_key"] and c["columns"][:1] == [first.column] for c in constraints)
-        leading = [c for c in constraints if c["index"] and c["columns"][:1] == [first.column]]
-        if leaning and len(leading) == 1:
-            self.execute(self._create_index_sql(model, fields=[first], suffix=""))
+            keys = leaning_keys(self.connection.introspection, cursor, table, match["index"])
+        for key in keys:
+            super().execute(key.drop_sql(), None)
+        super().execute(sql, params)
+        for key in keys:
+            super().execute(key.add_sql(), None)
+
+
+_INDEX_GOES = re.compile(
+    r"(?:ALTER TABLE `(?P<table>[^`]+)` (?:DROP|RENAME) INDEX|DROP INDEX) `(?P<index>[^`]+)`"
+    r"(?: ON `(?P<on>[^`]+)`)?"
+)
 
 
 def _keys(model: type[Model]) -> list[Field[Any, Any]]:
