@@ -1,0 +1,165 @@
+"""Two commands that set up everything on a bare machine with Python 3.10 or later.
+
+    python3 bootstrap.py demo    the sample site, ready to click
+    python3 bootstrap.py test    the whole test suite against a real Dolt server
+
+What is missing is installed (into `.venv` beside this file, and by apt-get where that is
+allowed), or named with the command that installs it. Standard library only, and no syntax
+that an old Python can't read: it has to be able to say that it is too old.
+"""
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+VENV = os.path.join(HERE, ".venv")
+PYTHON = os.path.join(VENV, "bin", "python")
+
+
+def say(text):
+    """Print a line of progress."""
+    print("==> " + text, file=sys.stderr)
+    sys.stderr.flush()
+
+
+def fail(text):
+    """Print an error and end."""
+    sys.exit("error: " + text)
+
+
+def run(command):
+    """Run a command whose output is only of interest when it fails."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+    )
+    if done.returncode != 0:
+        fail(
+            " ".join(command) + " failed:\n" + done.stdout.decode("utf-8", "replace")[-4000:]
+        )
+
+
+def missing_packages(for_tests):
+    """Debian packages for what is not there."""
+    wanted = []
+    has_config = shutil.which("mysql_config") or shutil.which("mariadb_config")
+    if not has_config or not shutil.which("pkg-config"):
+        wanted += ["default-libmysqlclient-dev", "pkg-config"]
+    if not shutil.which("g++"):
+        wanted.append("g++")
+    if not os.path.exists(python_header()):
+        wanted.append("python3-dev")
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        wanted.append("python3-venv")
+    if for_tests and not find_browser():
+        wanted.append("chromium")
+    return wanted
+
+
+def python_header():
+    """Where the header is that compiling mysqlclient needs."""
+    import sysconfig
+
+    return os.path.join(sysconfig.get_paths()["include"], "Python.h")
+
+
+def find_browser():
+    """The path of an installed Chromium or Chrome, or None."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = shutil.which(name)
+        if found:
+            return found
+    return None
+
+
+def install_packages(packages):
+    """Install Debian packages, or say how to."""
+    apt = ["apt-get", "install", "-y", "--no-install-recommends"] + packages
+    if not shutil.which("apt-get"):
+        fail(
+            "these are missing: " + ", ".join(packages) + " (Debian's names). Install them, for "
+            "example with: sudo dnf install mariadb-connector-c-devel pkgconf gcc-c++ "
+            "python3-devel chromium, or brew install mysql-client pkg-config"
+        )
+    prefix = []
+    if os.geteuid() != 0:
+        allowed = shutil.which("sudo") and (
+            subprocess.run(["sudo", "-n", "true"], stderr=subprocess.DEVNULL).returncode == 0
+        )
+        if not allowed:
+            fail("these are missing. Install them with: sudo " + " ".join(apt))
+        prefix = ["sudo", "-n"]
+    say("installing " + ", ".join(packages))
+    os.environ.setdefault("DEBIAN_FRONTEND", "noninteractive")
+    run(prefix + ["apt-get", "update", "-qq"])
+    run(prefix + apt)
+
+
+def set_up(extra):
+    """Make the virtual environment and install the package with an extra into it."""
+    packages = missing_packages(for_tests=extra == "test")
+    if packages:
+        install_packages(packages)
+    with open(os.path.join(HERE, "setup.cfg"), "rb") as file:
+        state = hashlib.sha256(file.read()).hexdigest() + " " + sys.version.split()[0]
+    stamp = os.path.join(VENV, "installed-" + extra)
+    if os.path.exists(stamp):
+        with open(stamp) as file:
+            if file.read() == state:
+                return
+    if not os.path.exists(PYTHON):
+        say("making the virtual environment .venv")
+        run([sys.executable, "-m", "venv", VENV])
+    say("installing dolt_router and what it needs")
+    run([PYTHON, "-m", "pip", "install", "--quiet", "-e", HERE + "[" + extra + "]"])
+    with open(stamp, "w") as file:
+        file.write(state)
+
+
+def demo(arguments):
+    """Run the sample site."""
+    set_up("testing")
+    manage = os.path.join(HERE, "sample_site", "manage.py")
+    return subprocess.call([PYTHON, manage, "demo"] + arguments, cwd=HERE)
+
+
+def test(arguments):
+    """Run the test suite."""
+    set_up("test")
+    say("running the tests")
+    default = ["-n", "2", "--dist", "loadfile"]
+    return subprocess.call([PYTHON, "-m", "pytest"] + default + arguments, cwd=HERE)
+
+
+def main():
+    """The command line."""
+    if sys.version_info < (3, 10):
+        fail("Python 3.10 or later is needed; this is " + sys.version.split()[0] + ".")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("command", choices=["demo", "test"])
+    parser.add_argument(
+        "arguments",
+        nargs=argparse.REMAINDER,
+        help="handed on: to `manage.py demo` (for example --port 8001), or to pytest",
+    )
+    options = parser.parse_args()
+    try:
+        code = {"demo": demo, "test": test}[options.command](options.arguments)
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
