@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from dolt_router import aliases
 from dolt_router.models import Branch, Commit
@@ -23,6 +25,31 @@ def dolt(transactional_db: Any) -> Iterator[None]:
     for name in branches.names():
         if name != "main":
             branches.delete(name, force=True)
+
+
+@pytest.fixture
+def dolt_db(dolt: None) -> None:
+    """`dolt`, for tests that use that name themselves."""
+
+
+@pytest.fixture
+def scratch_database(transactional_db: Any) -> Iterator[None]:
+    """`default` is a database of the test's own, migrated, and dropped afterwards."""
+    handler = aliases.handler()
+    entry = handler.settings["default"]
+    before, name = entry["NAME"], f"scratch_{uuid.uuid4().hex[:8]}"
+    with handler["default"]._nodb_cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE `{name}`")
+    handler.close_all()
+    entry["NAME"] = name
+    call_command("migrate", verbosity=0)
+    yield
+    handler.close_all()
+    handler._state().wrappers.clear()
+    handler._state().recent.clear()
+    entry["NAME"] = before
+    with handler["default"]._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE `{name}`")
 
 
 @pytest.fixture

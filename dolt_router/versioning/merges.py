@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from .. import context
 from ..exceptions import DoltRouterError, MergeConflict
 from ..names import validate_branch, validate_ref
-from .branches import resolve
+from .branches import ahead_behind, resolve
 from .session import refuse_unfinished, transaction_on, verb_connection
 
 STRATEGIES = {"merge": (), "no-ff": ("--no-ff",), "ff-only": ("--ff-only",), "squash": ("--squash",)}
@@ -63,7 +63,7 @@ def merge(
     for ref in (source, into):
         refuse_unfinished(ref, "Merge", using)
     head, other = resolve(into, using), resolve(source, using)
-    if head == other:
+    if head == other or not ahead_behind(source, into, using)[0]:
         return MergeResult(head, False, True)
     default = f'Merge branch "{source}" into "{into}"'
     words = context.describe([])

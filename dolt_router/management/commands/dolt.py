@@ -1,0 +1,80 @@
+"""`manage.py dolt <verb>`: git's verbs, on a Dolt database.
+
+    manage.py dolt branch                      list branches
+    manage.py dolt branch feature/x [start]    create one; -m renames, -d and -D delete
+    manage.py dolt log [ref]                   the history of a ref, newest first
+    manage.py dolt diff [from] [to]            what differs, per table
+    manage.py dolt merge feature/x             merge into the active branch
+    manage.py dolt revert <commit>             undo a commit by a new one
+    manage.py dolt cherry-pick <commit>        repeat a commit on the active branch
+    manage.py dolt status                      the working set against the head
+    manage.py dolt on feature/x -- <command>   any command, on a branch
+    manage.py dolt share                       move the tables of SHARED_APPS out of versioning
+
+The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
+"""
+
+from __future__ import annotations
+
+from argparse import RawDescriptionHelpFormatter
+from importlib import import_module
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.connection import ConnectionDoesNotExist
+
+from dolt_router import aliases
+from dolt_router.context import use_branch
+from dolt_router.exceptions import DoltRouterError, MergeConflict
+
+VERBS = (
+    "branch",
+    "log",
+    "diff",
+    "merge",
+    "revert",
+    "cherry-pick",
+    "status",
+    "on",
+    "share",
+)
+
+
+class Command(BaseCommand):
+    """Dispatches to the modules in `_dolt`."""
+
+    help = __doc__ or ""
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs.setdefault("formatter_class", RawDescriptionHelpFormatter)
+        return super().create_parser(prog_name, subcommand, **kwargs)
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", metavar="verb", required=True)
+        for name in VERBS:
+            module = _module(name)
+            sub = verbs.add_parser(name, help=module.help, description=module.help)
+            sub.add_argument(
+                "--using", help="the alias of the database; the first Dolt alias when left out"
+            )
+            sub.add_argument("--branch", help="the branch to work on, as the active one")
+            module.add_arguments(sub)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        module = _module(options["verb"])
+        try:
+            options["using"] = aliases.default_root(options.get("using"))
+            if options.get("branch"):
+                with use_branch(options["branch"], options["using"]):
+                    module.handle(options, self.stdout.write)
+            else:
+                module.handle(options, self.stdout.write)
+        except MergeConflict as error:
+            raise CommandError(str(error), returncode=1) from error
+        except (DoltRouterError, ConnectionDoesNotExist, ValueError) as error:
+            raise CommandError(str(error), returncode=128) from error
+
+
+def _module(verb: str) -> Any:
+    return import_module(f"{__package__}._dolt.{verb.replace('-', '_')}")
