@@ -139,8 +139,8 @@ class DoltTransactions(BaseDatabaseWrapper):
     # -- begin, commit, roll back -------------------------------------------------------
 
     def _begin(self) -> None:
-        with debug_transaction(self, "BEGIN"):
-            self._send("START TRANSACTION")
+        # Django logs a BEGIN itself, when it asks for the transaction.
+        self._send("START TRANSACTION")
         self.server_transaction = True
         self.journal.clear()
 
