@@ -37,9 +37,7 @@ def run(command):
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
     )
     if done.returncode != 0:
-        fail(
-            " ".join(command) + " failed:\n" + done.stdout.decode("utf-8", "replace")[-4000:]
-        )
+        fail(" ".join(command) + " failed:\n" + done.stdout.decode("utf-8", "replace")[-4000:])
 
 
 def missing_packages(for_tests):
@@ -142,7 +140,7 @@ def test(arguments):
 
 def main():
     """The command line."""
-    if sys.version_info < (3, 10):
+    if sys.version_info < (3, 10):  # noqa: UP036
         fail("Python 3.10 or later is needed; this is " + sys.version.split()[0] + ".")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -179,7 +179,7 @@ class BranchConnectionHandler(ConnectionHandler):
     def __getitem__(self, alias: str) -> DatabaseWrapper:
         target = self.target(alias)
         if target is None:
-            return super().__getitem__(alias)
+            return super().__getitem__(alias)  # type: ignore[return-value]
         state = self._state()
         wrapper = state.wrappers.get(target)
         if wrapper is None:

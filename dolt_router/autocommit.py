@@ -139,7 +139,9 @@ class UnitOfWork(Unit):
         if error is not None:
             raise error
 
-    def _leave(self, wrapper: DatabaseWrapper, block: Atomic, failure: BaseException | None) -> None:
+    def _leave(
+        self, wrapper: DatabaseWrapper, block: Atomic, failure: BaseException | None
+    ) -> None:
         if wrapper.settings_before_unit is not None:
             wrapper.settings_dict = wrapper.settings_before_unit
             wrapper.settings_before_unit = None

@@ -64,9 +64,7 @@ def _check_values() -> list[CheckMessage]:
             found.append(Error(f"DOLT_ROUTER[{key!r}]: {error}", id="dolt_router.E005"))
         else:
             if target is not None and not callable(target):
-                found.append(
-                    Error(f"DOLT_ROUTER[{key!r}] is not callable.", id="dolt_router.E005")
-                )
+                found.append(Error(f"DOLT_ROUTER[{key!r}] is not callable.", id="dolt_router.E005"))
     try:
         load_selectors(conf.SELECTORS)
     except ImproperlyConfigured as error:
@@ -74,9 +72,7 @@ def _check_values() -> list[CheckMessage]:
     try:
         validate_author(conf.FALLBACK_AUTHOR)
     except ValueError as error:
-        found.append(
-            Error(f"DOLT_ROUTER['FALLBACK_AUTHOR']: {error}", id="dolt_router.E007")
-        )
+        found.append(Error(f"DOLT_ROUTER['FALLBACK_AUTHOR']: {error}", id="dolt_router.E007"))
     return found
 
 
@@ -150,9 +146,7 @@ def check_deployment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def check_branches(
-    app_configs: Any, databases: Any = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_branches(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """`check --database=<branch>`: does the branch have the migrations the code expects?"""
     from .backends.dolt.migrations import missing_migrations
 

@@ -62,13 +62,13 @@ class Conf:
         """
         cached = self.__dict__.get(f"_loaded_{name}")
         if cached is not None:
-            return cached  # type: ignore[no-any-return]
+            return cached
         value = getattr(self, name)
         if value is None:
             return None
         loaded = import_string(value) if isinstance(value, str) else value
         self.__dict__[f"_loaded_{name}"] = loaded
-        return loaded  # type: ignore[no-any-return]
+        return loaded
 
 
 conf = Conf()

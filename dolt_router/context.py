@@ -9,11 +9,12 @@ https://docs.python.org/3/library/contextvars.html
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ContextDecorator, contextmanager
 from contextvars import ContextVar, Token
 from functools import wraps
 from inspect import iscoroutinefunction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .names import validate_ref
@@ -51,7 +52,8 @@ class Unit:
 
 
 # The name of the active branch by alias of its database. Never mutated, only replaced.
-_branches: ContextVar[dict[str | None, str]] = ContextVar("dolt_router_branches", default={})
+_NONE: Mapping[str | None, str] = MappingProxyType({})
+_branches: ContextVar[Mapping[str | None, str]] = ContextVar("dolt_router_branches", default=_NONE)  # noqa: B039
 unit: ContextVar[Unit | None] = ContextVar("dolt_router_unit", default=None)
 message: ContextVar[str | None] = ContextVar("dolt_router_message", default=None)
 author: ContextVar[str | None] = ContextVar("dolt_router_author", default=None)
@@ -65,7 +67,9 @@ def active_branch(using: str, is_first: bool = True) -> str | None:
     `using` and the environment variable DOLT_BRANCH speak of. No query is made.
     """
     branches = _branches.get()
-    for key in reversed(branches):  # the innermost use_branch() is the last entry
+    for key in (
+        reversed(list(branches)) if branches else ()
+    ):  # the innermost use_branch() is the last entry
         if key == using or (key is None and is_first):
             return branches[key]
     if is_first and (named := os.environ.get(ENVIRONMENT_VARIABLE)):
@@ -92,7 +96,7 @@ class use_branch(ContextDecorator):
     def __init__(self, name: str, using: str | None = None) -> None:
         self.name = validate_ref(name)
         self.using = using
-        self._tokens: list[Token[dict[str | None, str]]] = []
+        self._tokens: list[Token[Mapping[str | None, str]]] = []
 
     def __enter__(self) -> str:
         others = {key: name for key, name in _branches.get().items() if key != self.using}

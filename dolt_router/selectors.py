@@ -40,7 +40,7 @@ class Selector(ABC):
             InvalidBranchName: it asks for something that can't be a branch.
         """
 
-    def leave(self, request: HttpRequest) -> None:
+    def leave(self, request: HttpRequest) -> None:  # noqa: B027
         """Called when the request is done, for a selector that selected."""
 
 
@@ -120,7 +120,9 @@ class PathSelector(Selector):
     """
 
     def __init__(self, prefix: str = "b") -> None:
-        self.pattern = re.compile(rf"\A/{re.escape(prefix.strip('/'))}/(?P<name>.+?)/-(?P<rest>/.*)\Z", re.S)
+        self.pattern = re.compile(
+            rf"\A/{re.escape(prefix.strip('/'))}/(?P<name>.+?)/-(?P<rest>/.*)\Z", re.S
+        )
 
     def select(self, request: HttpRequest) -> str | None:
         match = self.pattern.match(request.path_info)

@@ -35,12 +35,18 @@ def note_delete(sender: type[Model], instance: Model, using: str, **kw: Any) -> 
 
 
 def note_m2m(
-    sender: type[Model], instance: Any, action: str, reverse: bool, using: str, pk_set: Any, **kw: Any
+    sender: type[Model],
+    instance: Any,
+    action: str,
+    reverse: bool,
+    using: str,
+    pk_set: Any,
+    **kw: Any,
 ) -> None:
     """Receiver of `m2m_changed`: the objects that own the field count as changed."""
     if action not in ("post_add", "post_remove", "post_clear"):
         return
-    owner = sender._meta.auto_created
+    owner: Any = sender._meta.auto_created
     if not owner:
         return
     if not reverse:

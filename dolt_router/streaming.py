@@ -114,17 +114,13 @@ class _InContext:
         self.context = context
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        step: Callable[[], Any] = lambda: self.coroutine.send(None)  # noqa: E731
+        resume, value = self.coroutine.send, None
         while True:
             try:
-                future = self.context.run(step)
+                future = self.context.run(resume, value)
             except StopIteration as stop:
                 return stop.value
             try:
-                value = yield future
-            except BaseException as error:
-                raised = error
-                step = lambda: self.coroutine.throw(raised)  # noqa: E731
-            else:
-                sent = value
-                step = lambda: self.coroutine.send(sent)  # noqa: E731
+                resume, value = self.coroutine.send, (yield future)
+            except BaseException as error:  # cancelled, or what the future raised
+                resume, value = self.coroutine.throw, error

@@ -13,7 +13,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASES = {
     "default": {
         "ENGINE": "dolt_router.backends.dolt",
-        "NAME": "inventory",
+        "NAME": os.environ.get("TEST_DATABASE", "inventory"),
         "HOST": os.environ.get("DOLT_HOST", "127.0.0.1"),
         "PORT": int(os.environ.get("DOLT_PORT", "3306")),
         "USER": "root",

@@ -62,7 +62,9 @@ def test_other_case_is_not_the_branch(feature: str) -> None:
         Device.objects.using("Feature/X").count()
 
 
-@pytest.mark.parametrize("name", ["", "-x", "a b", "a..b", "a:b", "a~1", "é", "HEAD", "a/", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["", "-x", "a b", "a..b", "a:b", "a~1", "é", "HEAD", "a/", "x" * 300]
+)
 def test_malformed_name_is_refused_before_the_server(dolt: None, name: str) -> None:
     with pytest.raises(InvalidBranchName):
         use_branch(name)
@@ -70,7 +72,9 @@ def test_malformed_name_is_refused_before_the_server(dolt: None, name: str) -> N
         connections[f"default/{name}"]
 
 
-@pytest.mark.parametrize("name", ["a'b", "x`y", "50%", "a%sb", "v1.0_x-y", "deep/er/and/er", "a{b}", "a;b", "a\"b"])
+@pytest.mark.parametrize(
+    "name", ["a'b", "x`y", "50%", "a%sb", "v1.0_x-y", "deep/er/and/er", "a{b}", "a;b", 'a"b']
+)
 def test_every_legal_name_works(make_branch: Any, name: str) -> None:
     make_branch(name)
     Device.objects.using(f"default/{name}").create(name="on it")
@@ -108,7 +112,9 @@ def test_every_way_runs_on_its_branch(feature: str) -> None:
     assert device._state.db == "default/feature/x" == branch_alias(feature)
     assert [t.name for t in device.tags.all()] == ["t"]
     assert [d.name for d in Device.objects.using(feature).prefetch_related("tags", "site")] == [
-        "a", "b2", "c",
+        "a",
+        "b2",
+        "c",
     ]
     assert Device.objects.using(feature).aggregate(total=Sum("height"))["total"] == 6
     assert [d.name for d in Device.objects.using(feature).raw("SELECT * FROM inventory_device")]

@@ -118,7 +118,9 @@ def test_saving_one_object_twice_reads_as_one(dolt: None) -> None:
         device.save()
         Device.objects.create(name="b")
         site.delete()
-    assert Commit.objects.on("main")[0].message == "Changed 1 device, added 1 device, deleted 1 site"
+    assert (
+        Commit.objects.on("main")[0].message == "Changed 1 device, added 1 device, deleted 1 site"
+    )
 
 
 def test_unit_on_a_branch(feature: str) -> None:

@@ -15,12 +15,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
+from dolt_router import aliases
+
 
 class AliasChoices:
     """Holds every alias; lists the static ones, for the help text."""
 
     def __contains__(self, alias: object) -> bool:
-        return alias in connections
+        return aliases.handler().__contains__(alias)
 
     def __iter__(self) -> Iterator[str]:
         return iter(connections.settings)

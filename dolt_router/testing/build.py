@@ -113,7 +113,10 @@ def _require_c_toolchain() -> None:
     compiler = shutil.which("g++") or shutil.which("c++")
     if compiler:
         checked = subprocess.run(
-            [compiler, "-x", "c++", "-fsyntax-only", "-"], input=probe, text=True, capture_output=True
+            [compiler, "-x", "c++", "-fsyntax-only", "-"],
+            input=probe,
+            text=True,
+            capture_output=True,
         )
         if checked.returncode == 0:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+
 from django.test import TransactionTestCase
 
 from dolt_router import aliases, context

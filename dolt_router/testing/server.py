@@ -38,8 +38,11 @@ class DoltServer:
     """
 
     def __init__(self, data_dir: str | os.PathLike[str] | None = None, port: int = 0) -> None:
-        self._temporary = tempfile.TemporaryDirectory(prefix="dolt-") if data_dir is None else None
-        self.data_dir = Path(data_dir if self._temporary is None else self._temporary.name)
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        if data_dir is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="dolt-")
+            data_dir = self._temporary.name
+        self.data_dir = Path(data_dir)
         self.host = "127.0.0.1"
         self.port = port
         self._wanted_port = port
@@ -168,7 +171,10 @@ class DoltServer:
         return self.start()
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.stop()
 

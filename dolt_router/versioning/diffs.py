@@ -16,7 +16,10 @@ _COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 class TableChange(NamedTuple):
-    """How one table differs. The numbers are rows; `kind` is added, dropped, renamed or modified."""
+    """How one table differs: numbers of rows.
+
+    `kind` is added, dropped, renamed or modified.
+    """
 
     table: str
     kind: str
@@ -41,7 +44,9 @@ def diff(
     for ref in (from_ref, to_ref):
         validate_ref(ref)
         resolve(ref, using)
-    marks, refs = ("%s", [f"{from_ref}...{to_ref}"]) if symmetric else ("%s, %s", [from_ref, to_ref])
+    marks, refs = (
+        ("%s", [f"{from_ref}...{to_ref}"]) if symmetric else ("%s, %s", [from_ref, to_ref])
+    )
     with verb_connection(to_ref, using) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM dolt_diff_summary({marks})", refs)
         summary = fetch_dicts(cursor)

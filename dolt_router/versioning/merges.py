@@ -13,7 +13,12 @@ from ..names import validate_branch, validate_ref
 from .branches import ahead_behind, resolve
 from .session import refuse_unfinished, transaction_on, verb_connection
 
-STRATEGIES = {"merge": (), "no-ff": ("--no-ff",), "ff-only": ("--ff-only",), "squash": ("--squash",)}
+STRATEGIES = {
+    "merge": (),
+    "no-ff": ("--no-ff",),
+    "ff-only": ("--ff-only",),
+    "squash": ("--squash",),
+}
 
 
 class MergeResult(NamedTuple):
@@ -128,9 +133,7 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
     resolve(source, using)
     resolve(into, using)
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source]
-        )
+        cursor.execute("SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source])
         conflicts, schema = {}, []
         for table, rows, schema_rows in cursor.fetchall():
             if rows:

@@ -185,7 +185,9 @@ def test_each_migration_is_one_commit_on_a_branch(feature: str) -> None:
 
 def test_branch_made_before_a_migration_says_so(feature: str) -> None:
     call_command("migrate", "inventory", "zero", database=feature, verbosity=0)
-    with pytest.raises(BranchNeedsMigration, match="migrate --database=default/feature/x") as caught:
+    with pytest.raises(
+        BranchNeedsMigration, match="migrate --database=default/feature/x"
+    ) as caught:
         Device.objects.using(feature).count()
     assert caught.value.missing == ["inventory.0001_initial"]
     out = StringIO()

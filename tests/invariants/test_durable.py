@@ -11,7 +11,8 @@ from dolt_router.testing import DoltServer
 
 SETTINGS = """
 from tests.settings import *
-DATABASES = {{"default": {{**DATABASES["default"], "PORT": {port}, "HOST": "{host}", "NAME": "kill"}}}}
+DATABASES = {{"default": DATABASES["default"]}}
+DATABASES["default"].update(PORT={port}, HOST="{host}", NAME="kill")
 """
 
 WRITER = """

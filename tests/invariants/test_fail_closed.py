@@ -7,13 +7,13 @@ import string
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory, override_settings
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from django.db import connections
 from dolt_router.exceptions import InvalidBranchName
 from dolt_router.middleware import DoltBranchMiddleware
 from dolt_router.models import Commit
@@ -22,12 +22,46 @@ from dolt_router.selectors import COOKIE, COOKIE_SALT, SESSION_KEY
 from dolt_router.versioning import branches
 
 SEEDS = [
-    "main`; DROP TABLE inventory_device; --", "main' OR '1'='1", "../main", "main/", "/main",
-    "-D main", "--force", "-", "@", "HEAD", "main~1", "main^", "MAIN", "Main", "main\x00",
-    "main\n", " main", "main ", "feature/x/", "FEATURE/X", "feature//x", "inventory/main",
-    "test_inventory/main", "%2e%2e", "${jndi:ldap://x}", "<script>alert(1)</script>", "main#",
-    "main?x", "main;", "main:main", "информация", "ｍain", "feature/x.lock", "x" * 251, "x" * 10_000,
-    "STAGED", "WORKING", "feature/x\r\nSet-Cookie: a=b", "0" * 32, "v" * 32,
+    "main`; DROP TABLE inventory_device; --",
+    "main' OR '1'='1",
+    "../main",
+    "main/",
+    "/main",
+    "-D main",
+    "--force",
+    "-",
+    "@",
+    "HEAD",
+    "main~1",
+    "main^",
+    "MAIN",
+    "Main",
+    "main\x00",
+    "main\n",
+    " main",
+    "main ",
+    "feature/x/",
+    "FEATURE/X",
+    "feature//x",
+    "inventory/main",
+    "test_inventory/main",
+    "%2e%2e",
+    "${jndi:ldap://x}",
+    "<script>alert(1)</script>",
+    "main#",
+    "main?x",
+    "main;",
+    "main:main",
+    "информация",
+    "ｍain",
+    "feature/x.lock",
+    "x" * 251,
+    "x" * 10_000,
+    "STAGED",
+    "WORKING",
+    "feature/x\r\nSet-Cookie: a=b",
+    "0" * 32,
+    "v" * 32,
 ]
 
 
@@ -83,7 +117,10 @@ def test_thousand_hostile_names_are_not_served_and_not_written(feature: str, how
     with override_settings(DOLT_ROUTER={"SELECTORS": [SELECTORS[how]]}):
         middleware = DoltBranchMiddleware(view)
         with CaptureQueriesContext(connections["default"]) as captured:
+            own = str(connections["default"].settings_dict["NAME"])
             for name in hostile_names():
+                if how == "mapper" and name.partition("/")[0] == own:
+                    continue  # a mapper's own way to say the default branch
                 answer: Any = middleware(request_naming(how, name))
                 if how == "path" and "/-/" in f"/{name}/-/":
                     assert answer.status_code == 404 or served.pop() == "main"

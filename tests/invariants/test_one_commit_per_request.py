@@ -87,9 +87,7 @@ def _check_branch(branch: str, done: dict[str, tuple[str, str]]) -> set[str]:
     return set(names)
 
 
-def test_read_only_request_sends_only_reads(
-    feature: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_only_request_sends_only_reads(feature: str, monkeypatch: pytest.MonkeyPatch) -> None:
     client = Client()
     client.get("/names/", headers={"x-dolt-branch": feature})
     sent: list[str] = []

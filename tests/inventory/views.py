@@ -106,7 +106,42 @@ async def async_stream(request: HttpRequest) -> StreamingHttpResponse:
     return StreamingHttpResponse(parts())
 
 
+def long_stream(request: HttpRequest) -> StreamingHttpResponse:
+    """Writes, and goes on until the client is gone."""
+
+    def parts() -> Iterator[bytes]:
+        for number in range(2000):
+            Device.objects.create(name=f"{request.GET['name']}-{number}")
+            yield b"x" * 65536
+
+    return StreamingHttpResponse(parts())
+
+
+async def async_long_stream(request: HttpRequest) -> StreamingHttpResponse:
+    """The same for an async server."""
+
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(2000):
+            await Device.objects.acreate(name=f"{request.GET['name']}-{number}")
+            yield b"x" * 65536
+
+    return StreamingHttpResponse(parts())
+
+
 VIEWS = [
-    names, save, many, fail, error_status, rollback, hook, worded, each_its_own,
-    user_and_device, stream, async_save, async_stream,
+    names,
+    save,
+    many,
+    fail,
+    error_status,
+    rollback,
+    hook,
+    worded,
+    each_its_own,
+    user_and_device,
+    stream,
+    async_save,
+    async_stream,
+    long_stream,
+    async_long_stream,
 ]

@@ -15,19 +15,12 @@ class DatabaseCreation(MySQLCreation):
     """Creates `test_<name>`; for an alias pinned to `name/branch` the branch in it too."""
 
     def create_test_db(self, *args: Any, **kwargs: Any) -> str:
-        with self._static_alias():
+        with _StaticAlias(self.connection):
             return str(super().create_test_db(*args, **kwargs))
 
     def destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
-        with self._static_alias():
+        with _StaticAlias(self.connection):
             super().destroy_test_db(*args, **kwargs)
-
-    def _static_alias(self) -> _StaticAlias:
-        return _StaticAlias(self.connection)
-
-    def _get_test_db_name(self) -> str:
-        name: str = super()._get_test_db_name()
-        return name
 
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
         name = self._get_test_db_name()
@@ -59,9 +52,6 @@ class DatabaseCreation(MySQLCreation):
         with self._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS {self.connection.ops.quote_name(base)}")
 
-    def _execute_create_test_db(self, cursor: Any, parameters: Any, keepdb: bool = False) -> None:
-        super()._execute_create_test_db(cursor, parameters, keepdb)
-
     def _clone_db(self, source_database_name: str, target_database_name: str) -> None:
         """Copy every table inside the server: no mysqldump needed, and shared tables too."""
         quote = self.connection.ops.quote_name
@@ -71,7 +61,9 @@ class DatabaseCreation(MySQLCreation):
             with source.cursor() as read, target.cursor() as write:
                 for system in ("dolt_ignore", "dolt_nonlocal_tables"):
                     _copy_rows(read, write, system, skip_missing=True)
-                tables = [t.name for t in source.introspection.get_table_list(read) if t.type == "t"]
+                tables = [
+                    t.name for t in source.introspection.get_table_list(read) if t.type == "t"
+                ]
                 with target.one_dolt_commit("Clone the test database"):
                     write.execute("SET foreign_key_checks=0")
                     for table in tables:
@@ -90,8 +82,9 @@ class DatabaseCreation(MySQLCreation):
     def setup_worker_connection(self, _worker_id: int) -> None:
         super().setup_worker_connection(_worker_id)
         # Branches of the worker are aliases derived from the static entry.
-        root = self.connection.root_alias
-        settings.DATABASES[root]["NAME"] = self.connection.settings_dict["NAME"]
+        root: Any = self.connection.root_alias
+        entry: dict[str, Any] = settings.DATABASES[root]  # type: ignore[assignment]
+        entry["NAME"] = self.connection.settings_dict["NAME"]
 
 
 def _copy_rows(read: Any, write: Any, table: str, skip_missing: bool = False) -> None:

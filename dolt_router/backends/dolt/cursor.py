@@ -36,8 +36,10 @@ class DoltCursor(CursorWrapper):
 
     def callproc(self, procname: str, args: Sequence[Any] = ()) -> Any:
         return self._run(
-            classify(f"CALL {procname}"), lambda name, values: self.cursor.callproc(name, values),
-            procname, args,
+            classify(f"CALL {procname}"),
+            lambda name, values: self.cursor.callproc(name, values),
+            procname,
+            args,
         )
 
     def _run(self, statement: Statement, send: Any, query: Any, args: Any) -> Any:

@@ -19,10 +19,13 @@ from django.db.models import Index
 
 _TYPE = re.compile(r"^(?P<type>\w+)(?:\((?P<args>[^)]*)\))?(?P<rest>.*)$", re.S)
 _COLUMNS = re.compile(r"`((?:[^`]|``)+)`")
-_CONSTRAINT = re.compile(r"^\s*(?:CONSTRAINT `(?P<name>(?:[^`]|``)+)` )?(?P<kind>FOREIGN KEY|CHECK)\b")
+_CONSTRAINT = re.compile(
+    r"^\s*(?:CONSTRAINT `(?P<name>(?:[^`]|``)+)` )?(?P<kind>FOREIGN KEY|CHECK)\b"
+)
 _FOREIGN_KEY = re.compile(
     r"FOREIGN KEY \((?P<columns>[^)]*)\) REFERENCES `(?P<table>(?:[^`]|``)+)` "
-    r"\((?P<others>[^)]*)\)(?: ON DELETE (?P<on_delete>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
+    r"\((?P<others>[^)]*)\)"
+    r"(?: ON DELETE (?P<on_delete>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
 )
 _NUMERIC = {"tinyint": 3, "smallint": 5, "mediumint": 7, "int": 10, "bigint": 19}
 _TEXT = {
@@ -55,7 +58,7 @@ class DatabaseIntrospection(MySQLIntrospection):
         for row in cursor.fetchall():
             comments[row[0]] = row[-1] or ""
         return [
-            TableInfo(name, {"BASE TABLE": "t", "VIEW": "v"}.get(kind), comments.get(name, ""))
+            TableInfo(name, "v" if kind == "VIEW" else "t", comments.get(name, ""))
             for name, kind in listed
             if not name.startswith("dolt_")
         ]
@@ -126,7 +129,9 @@ class DatabaseIntrospection(MySQLIntrospection):
             for column, other in zip(columns, others, strict=True):
                 # Django 6.1 added the database's ON DELETE rule as a third item.
                 rule = getattr(self, "on_delete_types", None)
-                found[column] = (other, table) if rule is None else (other, table, rule.get(on_delete))
+                found[column] = (
+                    (other, table) if rule is None else (other, table, rule.get(on_delete))
+                )
         return found
 
     def foreign_keys(
@@ -156,7 +161,9 @@ class DatabaseIntrospection(MySQLIntrospection):
             non_unique, name, column, order, kind = row[1], row[2], row[4], row[5], row[10]
             entry = constraints.setdefault(
                 name,
-                self._constraint(unique=not int(non_unique), primary_key=name == "PRIMARY", index=True)
+                self._constraint(
+                    unique=not int(non_unique), primary_key=name == "PRIMARY", index=True
+                )
                 | {"orders": [], "type": Index.suffix if kind == "BTREE" else kind.lower()},
             )
             entry["columns"].append(column)

@@ -30,7 +30,7 @@ class Change(NamedTuple):
 
     action: str
     table: str
-    count: int
+    count: int  # type: ignore[assignment]  # tuple.count is not for anyone here
 
 
 class _Event(NamedTuple):
@@ -52,7 +52,9 @@ class Journal:
         self._events: list[_Event] = []
         self._marks: dict[str, tuple[int, bool]] = {}
 
-    def statement(self, verb: str, tables: Iterable[str] | None, rows: int, versioned: bool) -> None:
+    def statement(
+        self, verb: str, tables: Iterable[str] | None, rows: int, versioned: bool
+    ) -> None:
         """Note a statement that wrote `rows` rows of `tables` (None: not known)."""
         self.versioned = self.versioned or versioned
         action = _ACTIONS.get(verb, SCHEMA if verb in ("create", "alter", "drop") else OTHER)
@@ -89,7 +91,9 @@ class Journal:
             key = (event.action, event.table, event.objects is None)
             before = folded.get(key)
             if before is not None:
-                joined = None if event.objects is None else event.objects | (before.objects or set())
+                joined = (
+                    None if event.objects is None else event.objects | (before.objects or set())
+                )
                 event = event._replace(rows=before.rows + event.rows, objects=joined)
             folded[key] = event
         self._events = list(folded.values())

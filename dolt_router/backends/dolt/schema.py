@@ -126,8 +126,9 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
             super().execute(sql, params)
             return
         table = match["table"] or match["on"]
+        introspection: Any = self.connection.introspection
         with self.connection.cursor() as cursor:
-            keys = leaning_keys(self.connection.introspection, cursor, table, match["index"])
+            keys = leaning_keys(introspection, cursor, table, match["index"])
         for key in keys:
             super().execute(key.drop_sql(), None)
         super().execute(sql, params)

@@ -159,7 +159,9 @@ def _classify_read(sql: str, verb: str) -> Statement:
     traces = ("session variable",) if _SELECT_TRACES.search(sql) else ()
     if verb == "select" and _LOCKING.search(sql):
         return Statement(Kind.LOCK, verb, traces=traces)
-    if verb == "explain" and re.search(r"\banalyze\b.*\b(update|delete|insert)\b", sql, re.I | re.S):
+    if verb == "explain" and re.search(
+        r"\banalyze\b.*\b(update|delete|insert)\b", sql, re.I | re.S
+    ):
         return Statement(Kind.WRITE, verb, None)
     return Statement(Kind.READ, verb, traces=traces)
 

@@ -26,7 +26,7 @@ from django.db.backends.utils import debug_transaction
 
 from ... import context
 from ...conf import conf
-from ...exceptions import BranchProtected, CrossBranchWrite, ReadOnlyRevision, SharedTableWrite
+from ...exceptions import BranchProtected, CrossBranchWrite, SharedTableWrite
 from ...shared import shared_tables
 from .errors import translate
 from .journal import Journal

@@ -1,0 +1,5 @@
+"""ASGI entry of the test site."""
+
+from django.core.asgi import get_asgi_application
+
+application = get_asgi_application()
