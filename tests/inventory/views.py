@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
@@ -110,9 +112,12 @@ def long_stream(request: HttpRequest) -> StreamingHttpResponse:
     """Writes, and goes on until the client is gone."""
 
     def parts() -> Iterator[bytes]:
-        for number in range(2000):
-            Device.objects.create(name=f"{request.GET['name']}-{number}")
-            yield b"x" * 65536
+        try:
+            for number in range(2000):
+                Device.objects.create(name=f"{request.GET['name']}-{number}")
+                yield b"x" * 65536
+        finally:
+            Path(os.environ["STREAM_ENDED"]).touch()
 
     return StreamingHttpResponse(parts())
 
@@ -121,9 +126,12 @@ async def async_long_stream(request: HttpRequest) -> StreamingHttpResponse:
     """The same for an async server."""
 
     async def parts() -> AsyncIterator[bytes]:
-        for number in range(2000):
-            await Device.objects.acreate(name=f"{request.GET['name']}-{number}")
-            yield b"x" * 65536
+        try:
+            for number in range(2000):
+                await Device.objects.acreate(name=f"{request.GET['name']}-{number}")
+                yield b"x" * 65536
+        finally:
+            Path(os.environ["STREAM_ENDED"]).touch()
 
     return StreamingHttpResponse(parts())
 
