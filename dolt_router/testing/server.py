@@ -70,6 +70,11 @@ class DoltServer:
         attempts = 5 if self._wanted_port == 0 else 1
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or _free_port()
+            if self._wanted_port and _greets(self.host, self.port):
+                raise RuntimeError(
+                    f"dolt sql-server did not start on port {self.port}: another server listens "
+                    "there. Choose another port, or 0 for a free one."
+                )
             self._launch(binary)
             if self._wait_until_ready():
                 atexit.register(self.stop)

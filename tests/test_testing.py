@@ -1,0 +1,123 @@
+"""What the package ships for the tests of a site."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import MySQLdb
+import pytest
+from django.core.cache.backends.locmem import LocMemCache
+from django.db import connections, transaction
+from django.test import Client
+
+from dolt_router import current_branch, use_branch
+from dolt_router.contrib.cache import make_key
+from dolt_router.exceptions import UnsupportedServer
+from dolt_router.models import Branch, Commit
+from dolt_router.testing import BranchTestCase, DoltServer
+from dolt_router.testing.binary import DoltNotFound, find_binary
+from tests.inventory.models import Device
+
+
+class BranchCase(BranchTestCase):
+    """`BranchTestCase` as a site would use it."""
+
+    def test_runs_on_a_branch_of_its_own_with_real_commits(self) -> None:
+        assert current_branch() == self.branch
+        before = Commit.objects.on(self.branch).count()
+        with transaction.atomic():
+            Device.objects.create(name="a")
+        assert Commit.objects.on(self.branch).count() == before + 1
+        assert not Device.objects.using("default/main").exists()
+
+    def test_request_without_a_branch_is_on_it_too(self) -> None:
+        assert Client().get("/names/").json()["branch"] == self.branch
+
+
+def test_fixture_gives_a_branch(dolt_branch: str) -> None:
+    assert current_branch() == dolt_branch
+    Device.objects.create(name="a")
+    assert not Device.objects.using("default/main").exists()
+
+
+def test_no_branch_of_an_earlier_test_is_left(dolt: None) -> None:
+    assert [branch.name for branch in Branch.objects.all()] == ["main"]
+
+
+def test_server_keeps_data_over_kill_and_restart(tmp_path: Path) -> None:
+    with DoltServer(tmp_path / "data") as server, DoltServer() as other:
+        assert server.port != other.port
+        connection = MySQLdb.connect(host=server.host, port=server.port, user="root")
+        connection.cursor().execute("CREATE DATABASE kept")
+        server.kill()
+        with pytest.raises(MySQLdb.Error):
+            MySQLdb.connect(host=server.host, port=server.port, user="root")
+        server.restart()
+        MySQLdb.connect(host=server.host, port=server.port, user="root", database="kept")
+    with pytest.raises(MySQLdb.Error):
+        MySQLdb.connect(host=server.host, port=server.port, user="root")
+
+
+def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with DoltServer() as server:
+        with pytest.raises(RuntimeError, match="did not start on port"):
+            DoltServer(tmp_path / "data", port=server.port).start()
+
+
+def test_program_that_is_no_dolt_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOLT_BIN", str(tmp_path / "missing"))
+    with pytest.raises(DoltNotFound, match="missing"):
+        find_binary()
+
+
+def test_server_that_is_not_dolt_is_refused_when_connecting(
+    dolt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dolt_router.backends.dolt import base
+
+    with monkeypatch.context() as patch:
+        patch.setattr(base, "_checked_servers", set())
+        patch.setattr(base, "MINIMUM_DOLT_VERSION", (99, 0, 0))
+        connections.close_all()
+        with pytest.raises(UnsupportedServer, match=r"Dolt 99.0.0 or later .* \(found 1\."):
+            Device.objects.count()
+
+
+PINNED = """
+from tests import settings
+settings.DATABASES["pinned"] = {**settings.DATABASES["default"]}
+settings.DATABASES["pinned"]["NAME"] += "/feature-x"
+import django
+django.setup()
+from dolt_router import use_branch
+from tests.inventory.models import Device
+with use_branch("main"):
+    Device.objects.using("pinned").create(name="a")
+    device = Device.objects.using("pinned").get()
+assert device._state.db == "pinned"
+device.name = "b"
+device.save()
+print(Device.objects.using("feature-x").get().name, Device.objects.count())
+"""
+
+
+def test_pinned_alias_in_settings_is_its_branch(scratch_database: None) -> None:
+    Branch.objects.create(name="feature-x")
+    environment = {**os.environ, "TEST_DATABASE": str(connections.settings["default"]["NAME"])}
+    root = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", PINNED], env=environment, cwd=root, capture_output=True, text=True
+    )
+    assert (done.stdout, done.stderr) == ("b 0\n", "")
+
+
+def test_cache_keys_keep_branches_apart(feature: str) -> None:
+    cache = LocMemCache("branches", {"KEY_FUNCTION": make_key})
+    cache.set("a", "main")
+    with use_branch(feature):
+        assert cache.get("a") is None
+        cache.set("a", "feature")
+    assert cache.get("a") == "main"
