@@ -56,6 +56,4 @@ class DeviceFilterForm(forms.Form):
         widget=forms.SearchInput(attrs={"placeholder": "Name, serial or hardware"}),
     )
     site = forms.ModelChoiceField(Site.objects.all(), required=False, empty_label="All sites")
-    status = forms.ChoiceField(
-        choices=[("", "Any status"), *Device.Status.choices], required=False
-    )
+    status = forms.ChoiceField(choices=[("", "Any status"), *Device.Status.choices], required=False)

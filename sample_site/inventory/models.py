@@ -17,7 +17,7 @@ from django.urls import reverse
 
 hostname = RegexValidator(
     r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?\Z",
-    "Use lower-case letters, digits, dots and hyphens, as in a host name.",
+    "Use lower-case letters, digits, dots and hyphens.",
 )
 mac_address = RegexValidator(
     r"^([0-9a-f]{2}:){5}[0-9a-f]{2}\Z", "Write it as six pairs: 02:00:5e:10:00:01."

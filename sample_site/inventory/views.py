@@ -25,7 +25,7 @@ from django.views.generic import (
     UpdateView,
 )
 
-from dolt_router.autocommit import commit_context
+from dolt_router.autocommit import AutoDoltCommit
 
 from .forms import DeviceFilterForm, DeviceForm
 from .models import Device, Interface, IPAddress, Rack, Site
@@ -156,14 +156,9 @@ class DeviceFormMixin(LoginRequiredMixin, SuccessMessageMixin):
     form_class = DeviceForm
     template_name = "inventory/device_form.html"
 
-    def get_initial(self) -> dict[str, Any]:
-        """Let a link choose the site: `devices/add/?site=3`."""
-        return super().get_initial() | self.request.GET.dict()
-
     def form_valid(self, form: ModelForm) -> HttpResponse:
         """Save; the note, when there is one, is the message of the request's commit."""
-        self.request.dolt_note = form.cleaned_data["change_note"]
-        with commit_context(message=form.cleaned_data["change_note"] or None):
+        with AutoDoltCommit(message=form.cleaned_data["change_note"] or None):
             return super().form_valid(form)
 
 
@@ -171,6 +166,10 @@ class DeviceCreate(DeviceFormMixin, CreateView):
     """A new device."""
 
     success_message = "Device %(name)s was added."
+
+    def get_initial(self) -> dict[str, Any]:
+        """Let a link choose the site: `devices/add/?site=3`."""
+        return super().get_initial() | self.request.GET.dict()
 
 
 class DeviceUpdate(MissingHereMixin, DeviceFormMixin, UpdateView):
