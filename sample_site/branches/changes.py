@@ -16,10 +16,11 @@ from dolt_router import branch_alias
 from dolt_router.versioning.diffs import TableChange
 
 SHOWN = 50  # rows per table
+TITLE_FIELDS = ("device", "name", "address")  # a row of any table is named by those it has
 
 
 class FieldChange(NamedTuple):
-    """A field's label with its value before and after; None on the side that has no row."""
+    """A field's label with its value before and after; None where there was or is none."""
 
     label: str
     before: str | None
@@ -47,6 +48,11 @@ class TableRows(NamedTuple):
         summary = self.summary
         counted = summary.rows_added + summary.rows_modified + summary.rows_deleted
         return max(counted - len(self.rows), 0)
+
+
+def is_empty(*values: Any) -> bool:
+    """Whether there is nothing to show: NULL and '' are both told by a dash."""
+    return all(value in (None, "") for value in values)
 
 
 class Comparison:
@@ -100,13 +106,13 @@ class Comparison:
             if field.primary_key or not field.editable:
                 continue
             old, new = row.get(f"from_{field.column}"), row.get(f"to_{field.column}")
-            if field.name in ("device", "name", "address") or model._meta.auto_created:
+            if field.name in TITLE_FIELDS or model._meta.auto_created:
                 named.append(self.shown(field, row.get(f"{side}_{field.column}")))
             if kind == "modified" and old == new:
                 continue
-            if kind != "modified" and new in (None, "") and old in (None, ""):
+            if kind != "modified" and (field.name in TITLE_FIELDS or is_empty(old, new)):
                 continue
-            before = None if kind == "added" else self.shown(field, old)
+            before = None if is_empty(old) else self.shown(field, old)
             after = None if kind == "removed" else self.shown(field, new)
             fields.append(FieldChange(str(field.verbose_name), before, after))
         fields = [] if model._meta.auto_created else fields
@@ -114,7 +120,7 @@ class Comparison:
 
     def shown(self, field: Any, value: Any) -> str:
         """A value as the site shows it elsewhere: related objects and choices by name."""
-        if value is None or value == "":
+        if is_empty(value):
             return "—"
         if field.many_to_one:
             return self.name_of(field.related_model, value)

@@ -38,6 +38,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Tells the user which commit the request made; not needed, but nice to see.
+    "branches.middleware.TellCommitMiddleware",
     # After session and authentication: the session says which branch, the user is the author.
     "dolt_router.middleware.DoltBranchMiddleware",
     "dolt_router.middleware.DoltAutoCommitMiddleware",

@@ -77,7 +77,7 @@ class SiteList(ListView):
         """Count racks and devices in the database."""
         return Site.objects.annotate(
             rack_count=Count("racks", distinct=True), device_count=Count("devices", distinct=True)
-        )
+        ).order_by("name")  # Meta.ordering does not hold for a query with GROUP BY
 
 
 class SiteDetail(MissingHereMixin, DetailView):
@@ -89,7 +89,7 @@ class SiteDetail(MissingHereMixin, DetailView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add racks and devices."""
         return super().get_context_data(
-            racks=self.object.racks.annotate(device_count=Count("devices")),
+            racks=self.object.racks.annotate(device_count=Count("devices")).order_by("name"),
             devices=self.object.devices.select_related("rack", "owner"),
             **kwargs,
         )
