@@ -123,9 +123,16 @@ def set_up(extra):
         file.write(state)
 
 
+def get_dolt():
+    """See that there is a Dolt server program: found, or built with progress shown."""
+    if subprocess.call([PYTHON, "-m", "dolt_router.testing"], cwd=HERE) != 0:
+        sys.exit(1)
+
+
 def demo(arguments):
     """Run the sample site."""
     set_up("testing")
+    get_dolt()
     manage = os.path.join(HERE, "sample_site", "manage.py")
     return subprocess.call([PYTHON, manage, "demo"] + arguments, cwd=HERE)
 
@@ -133,6 +140,7 @@ def demo(arguments):
 def test(arguments):
     """Run the test suite."""
     set_up("test")
+    get_dolt()
     say("running the tests")
     default = ["-n", "2", "--dist", "loadfile"]
     return subprocess.call([PYTHON, "-m", "pytest"] + default + arguments, cwd=HERE)
