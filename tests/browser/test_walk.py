@@ -1,202 +1,195 @@
-"""The walk through the sample site in a real browser: `manage.py demo`, as a newcomer runs it."""
+"""The story of the product in a real browser: stage on a branch, look, merge, revert."""
 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
-PASSWORD = "branch-and-merge"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+from .conftest import REPOSITORY, Visit, Visitor
+
+SEEDED = "maintenance/berlin-core-upgrade"
+PAGES = [
+    "/",
+    "/devices/",
+    "/devices/add/",
+    "/sites/",
+    "/addresses/",
+    "/branches/",
+    f"/branches/log/{SEEDED}",
+    f"/branches/changes/{SEEDED}",
+    f"/branches/merge/{SEEDED}",
 ]
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+def picture(visitor: Visitor, name: str) -> None:
+    """Save what the visitor sees for the docs, when DOLT_ROUTER_SCREENSHOTS asks for it."""
+    if os.environ.get("DOLT_ROUTER_SCREENSHOTS"):
+        folder = REPOSITORY / "docs" / "images"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}.png"
+        visitor.page.screenshot(path=path)
+        assert Path(path).stat().st_size < 200_000
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The sample site, with a Dolt server and a data directory of its own."""
-    folder = tmp_path_factory.mktemp("demo")
-    port = _free_port()
-    environment = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in ("DOLT_HOST", "DOLT_PORT", "DJANGO_SETTINGS_MODULE", "DOLT_BRANCH")
-    }
-    command = [sys.executable, "sample_site/manage.py", "demo", "--noreload"]
-    command += ["--port", str(port), "--data-dir", str(folder / "data")]
-    with open(folder / "log", "wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        site = f"http://127.0.0.1:{port}"
-        for _ in range(1200):
-            assert process.poll() is None, (folder / "log").read_text()
-            try:
-                urllib.request.urlopen(site, timeout=10)
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
-        else:
-            raise AssertionError((folder / "log").read_text())
-        yield site
-    finally:
-        os.killpg(process.pid, 2)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
+def test_change_is_staged_on_a_branch_then_merged_then_reverted(visit: Visit) -> None:
+    operator, anyone, reviewer = visit("operator"), visit(), visit("reviewer")
+    operator.page.goto("/devices/")
+    assert operator.branch == "main"
+    operator.create_branch("change/ams1-srv-01")
+    assert operator.branch == "change/ams1-srv-01"
+    assert operator.page.url.endswith("/devices/")
+
+    operator.edit_device("ams1-srv-01", "Drain ams1-srv-01", status="Maintenance", comments="Fan")
+    assert "Commit" in operator.told and "on change/ams1-srv-01" in operator.told
+    picture(operator, "walk-1280-light")
+    assert operator.status_of("ams1-srv-01") == "Maintenance"
+    assert anyone.status_of("ams1-srv-01") == "Active"
+    assert operator.log("change/ams1-srv-01")[0] == ("Drain ams1-srv-01", "Olivia Brandt")
+    assert anyone.log("main")[0][0] != "Drain ams1-srv-01"
+
+    operator.page.get_by_role("link", name="What changed").click()
+    difference = operator.page.locator(".diff").inner_text()
+    assert "1 modified" in difference and "Active" in difference and "Maintenance" in difference
+    operator.page.get_by_role("link", name="Merge…", exact=True).click()
+    assert operator.page.get_by_role("button", name="Merge into main").count() == 0
+
+    reviewer.page.goto("/branches/merge/change/ams1-srv-01")
+    assert "No conflicts" in reviewer.page.locator(".notice").first.inner_text()
+    reviewer.page.get_by_role("button", name="Merge into main").click()
+    assert "is now in main" in reviewer.told
+    assert anyone.status_of("ams1-srv-01") == "Maintenance"
+    assert ("Drain ams1-srv-01", "Olivia Brandt") in anyone.log("main")
+
+    reviewer.page.get_by_role("button", name="Revert Drain ams1-srv-01").click()
+    assert "Reverted" in reviewer.told
+    assert anyone.status_of("ams1-srv-01") == "Active"
+    assert anyone.log("main")[0][1] == "Ravi Menon"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium, else the one that Playwright installed."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield browser
-        browser.close()
+def test_request_without_a_note_says_what_it_changed(visit: Visit) -> None:
+    operator = visit("operator")
+    operator.create_branch("change/no-note")
+    operator.edit_device("fra1-srv-01", hardware="Dell PowerEdge R670")
+    message, author = operator.log("change/no-note")[0]
+    assert message.startswith("Changed 1 device")
+    assert author == "Olivia Brandt"
 
 
-@pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
-    """A page of a new visitor."""
-    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 860})
-    context.set_default_timeout(15_000)
-    yield context.new_page()
-    context.close()
+def test_tags_and_fields_are_one_commit(visit: Visit) -> None:
+    operator = visit("operator")
+    operator.create_branch("change/tags")
+    before = len(operator.log("change/tags"))
+    operator.open_device("fra1-srv-02")
+    operator.page.get_by_role("link", name="Edit").click()
+    operator.page.get_by_label("Leased").check()
+    operator.page.get_by_label("Lab").check()
+    operator.page.get_by_label("Serial").fill("SRV-NEW-1")
+    operator.page.get_by_role("button", name="Save").click()
+    assert "Leased" in operator.page.locator(".facts").inner_text()
+    assert len(operator.log("change/tags")) == min(before + 1, 20)
+    operator.page.locator("table.log tbody a").first.click()
+    assert "+2 added" in operator.page.locator("main").inner_text()
+    assert "~1 modified" in operator.page.locator("main").inner_text()
 
 
-def log_in(page: Page, user: str) -> None:
-    page.goto("/login/")
-    page.fill("input[name=username]", user)
-    page.fill("input[name=password]", PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+def test_conflict_is_shown_and_writes_nothing(visit: Visit) -> None:
+    admin = visit("admin")
+    admin.create_branch("change/conflict")
+    admin.edit_device("lon1-srv-01", status="Retired")
+    admin.switch("main")
+    admin.edit_device("lon1-srv-01", status="Maintenance")
+    head = admin.log("main")[0]
+    admin.page.goto("/branches/merge/change/conflict")
+    assert "inventory_device" in admin.page.get_by_role("alert").inner_text()
+    assert admin.page.get_by_role("button", name="Merge into main").is_disabled()
+    picture(admin, "conflict-1280-light")
+    admin.page.locator("form.card").evaluate("form => form.submit()")
+    assert "Not merged" in admin.told
+    assert admin.log("main")[0] == head
 
 
-def switch_panel(page: Page) -> None:
-    page.locator("details.menu summary").click()
+def test_stock_admin_edits_on_the_branch(visit: Visit) -> None:
+    admin, anyone = visit("admin"), visit()
+    admin.create_branch("change/admin")
+    admin.page.goto("/admin/inventory/device/?q=nyc1-srv-01")
+    admin.page.get_by_role("link", name="nyc1-srv-01").click()
+    admin.page.locator("#id_hardware").fill("Supermicro AS-1115")
+    admin.page.get_by_role("button", name="Save", exact=True).click()
+    admin.page.locator(".messagelist .success").wait_for()
+    assert admin.log("change/admin")[0][1] == "Alex Morgan"
+    admin.open_device("nyc1-srv-01")
+    assert "Supermicro" in admin.page.locator(".facts").inner_text()
+    anyone.open_device("nyc1-srv-01")
+    assert "Supermicro" not in anyone.page.locator(".facts").inner_text()
 
 
-def create_branch(page: Page, name: str) -> None:
-    switch_panel(page)
-    page.fill("#bar-name", name)
-    page.get_by_role("button", name="Create and switch").click()
-    expect(page.locator(".bar .branch-name")).to_have_text(name)
+def test_deleted_branch_in_the_session_is_a_404_with_a_way_back(visit: Visit) -> None:
+    operator, admin = visit("operator"), visit("admin")
+    operator.create_branch("change/gone")
+    admin.page.goto("/branches/delete/change/gone")
+    admin.page.get_by_role("button", name="Delete branch").click()
+    assert "Deleted change/gone" in admin.told
 
-
-def switch_to(page: Page, name: str) -> None:
-    switch_panel(page)
-    page.select_option("#bar-branch", name)
-    page.get_by_role("button", name="Switch", exact=True).click()
-    expect(page.locator(".bar .branch-name")).to_have_text(name)
-
-
-def test_branch_edit_look_merge_and_revert(page: Page) -> None:
-    log_in(page, "reviewer")
-    expect(page.locator(".bar .badge")).to_have_text("Production")
-    page.goto("/devices/")
-    page.locator("main a[href^='/devices/']:not([href*='add'])").first.click()
-    device = page.url
-    create_branch(page, "feature/walk")
-    assert page.url == device  # the switch keeps the page
-    page.goto(device + "edit/")
-    page.fill("input[name=serial]", "WALKED-1")
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("main")).to_contain_text("WALKED-1")
-    expect(page.locator(".distance")).to_contain_text("1 ahead")
-
-    switch_to(page, "main")
-    page.goto(device)
-    expect(page.locator("main")).not_to_contain_text("WALKED-1")
-
-    page.goto("/branches/log/feature/walk")
-    first = page.locator("tbody tr").first
-    expect(first).to_contain_text("Changed 1 device")
-    expect(first).to_contain_text("Ravi Menon")
-
-    page.goto("/branches/merge/feature/walk")
-    expect(page.locator("main")).to_contain_text("No conflicts")
-    expect(page.locator("main")).to_contain_text("WALKED-1")
-    page.get_by_role("button", name="Merge into main").click()
-    page.goto(device)
-    expect(page.locator("main")).to_contain_text("WALKED-1")
-
-    page.goto("/branches/log/main")
-    page.locator("tbody tr").first.get_by_role("button").click()
-    page.goto(device)
-    expect(page.locator("main")).not_to_contain_text("WALKED-1")
-
-
-def test_stock_admin_edits_on_the_branch(page: Page) -> None:
-    log_in(page, "admin")
-    page.goto("/")
-    create_branch(page, "feature/admin")
-    page.goto("/admin/inventory/site/add/")
-    page.fill("input[name=name]", "Walkville")
-    if page.locator("input[name=slug]").count():
-        page.fill("input[name=slug]", "walkville")
-    for field in page.locator("input[required]:visible").all():
-        if not field.input_value():
-            field.fill("walk")
-    page.locator("input[name=_save]").click()
-    expect(page.locator(".messagelist")).to_contain_text("Walkville")
-    page.goto("/sites/")
-    expect(page.locator("main")).to_contain_text("Walkville")
-    switch_to(page, "main")
-    page.goto("/sites/")
-    expect(page.locator("main")).not_to_contain_text("Walkville")
-
-
-def test_stale_session_branch_is_a_404_with_a_way_back(page: Page, browser: Browser) -> None:
-    log_in(page, "reviewer")
-    create_branch(page, "feature/stale")
-    other = browser.new_context(base_url=page.url.partition("/devices")[0])
-    second = other.new_page()
-    second.goto(page.url)
-    log_in_page = second
-    log_in_page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + "/login/")
-    log_in_page.fill("input[name=username]", "admin")
-    log_in_page.fill("input[name=password]", PASSWORD)
-    log_in_page.get_by_role("button", name="Log in").click()
-    log_in_page.goto("/branches/delete/feature/stale")
-    log_in_page.locator("main form button").first.click()
-    other.close()
-    answer = page.goto("/devices/")
+    answer = operator.page.goto("/devices/")
     assert answer is not None and answer.status == 404
-    expect(page.locator("body")).to_contain_text("feature/stale")
-    page.get_by_role("button").click()
-    expect(page.locator(".bar .branch-name")).to_have_text("main")
+    assert "change/gone" in operator.page.locator("main").inner_text()
+    picture(operator, "stale-branch-1280-light")
+    operator.page.get_by_role("button", name="Back to the default branch").click()
+    operator.page.wait_for_url("**/devices/")
+    assert operator.branch == "main"
 
 
-@pytest.mark.parametrize("path", ["/", "/devices/", "/sites/", "/branches/", "/branches/log/main"])
-def test_no_page_scrolls_sideways_on_a_phone(browser: Browser, address: str, path: str) -> None:
-    context = browser.new_context(base_url=address, viewport={"width": 390, "height": 844})
-    page = context.new_page()
-    page.goto(path)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
+def test_switching_stays_on_the_page_or_falls_back_to_the_list(visit: Visit) -> None:
+    anyone = visit()
+    anyone.open_device("ber1-rtr-01")
+    page = anyone.page.url
+    anyone.switch(SEEDED)
+    assert anyone.page.url == page.partition("?")[0]
+    assert "Drained for the core upgrade" in anyone.page.locator(".facts").inner_text()
+    anyone.open_device("ber1-swt-05")
+    missing = anyone.page.url
+    anyone.switch("main")
+    assert anyone.page.url.endswith("/devices/")
+    assert "does not exist on main" in anyone.told
+    answer = anyone.page.goto(missing)
+    assert answer is not None and answer.status == 404
+    assert "Not on this branch" in anyone.page.locator("h1").inner_text()
+
+
+def test_device_is_added_and_deleted_on_a_branch(visit: Visit) -> None:
+    operator = visit("operator")
+    operator.create_branch("change/add")
+    operator.page.goto("/devices/add/")
+    operator.page.get_by_label("Name").fill("sin1-srv-99")
+    operator.page.locator("[name=role]").select_option("server")
+    operator.page.locator("[name=site]").select_option(label="Singapore 1")
+    operator.page.get_by_role("button", name="Save").click()
+    assert "sin1-srv-99 was added" in operator.told
+    operator.page.get_by_role("link", name="Delete").click()
+    operator.page.get_by_role("button", name="Delete device").click()
+    assert "sin1-srv-99 was deleted" in operator.told
+    assert operator.page.get_by_text("sin1-srv-99", exact=True).count() == 0
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_scrolls_sideways(visit: Visit, width: int, scheme: str) -> None:
+    visitor = visit("admin", viewport={"width": width, "height": 844}, color_scheme=scheme)
+    visitor.page.goto("/")
+    visitor.switch(SEEDED)
+    visitor.open_device("ber1-rtr-01")
+    device = visitor.page.url
+    wide = []
+    for page in [*PAGES, device, f"{device}edit/"]:
+        visitor.page.goto(page)
+        if visitor.page.evaluate("document.documentElement.scrollWidth") > width:
+            wide.append(page)
+    assert wide == []
+    visitor.page.goto(f"/branches/changes/{SEEDED}")
+    picture(visitor, f"changes-{width}-{scheme}")
+    visitor.page.goto("/")
+    visitor.page.locator(".menu summary").click()
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width
+    picture(visitor, f"dashboard-{width}-{scheme}")
