@@ -16,11 +16,10 @@ https://docs.djangoproject.com/en/stable/topics/db/multi-db/
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any
 
+from django.core.signals import setting_changed
 from django.db import connections
 from django.db.utils import ConnectionHandler, load_backend
 from django.utils.connection import ConnectionDoesNotExist
@@ -28,12 +27,12 @@ from django.utils.connection import ConnectionDoesNotExist
 from . import context
 from .conf import conf
 from .names import validate_ref
+from .wrappers import Target as Target
+from .wrappers import ThreadState
 
 if TYPE_CHECKING:
     from .backends.dolt.base import DatabaseWrapper
-    from .backends.dolt.pool import ThreadPool
 
-KEEP_WRAPPERS = 8  # per thread: wrappers kept for reuse although they hold no connection
 KEEP_PARSED = 2048  # per process: spellings whose meaning is remembered
 
 
@@ -62,24 +61,6 @@ class AliasName(str):
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
-
-
-class Target(NamedTuple):
-    """A branch (or tag, or commit) `ref` of the database with the static alias `root`."""
-
-    root: str
-    ref: str
-
-
-class _ThreadState:
-    """The wrappers of one thread."""
-
-    def __init__(self) -> None:
-        self.wrappers: WeakValueDictionary[Target, DatabaseWrapper] = WeakValueDictionary()
-        # Wrappers that must not be forgotten: the default branches, and any that was set.
-        self.kept: dict[Target, DatabaseWrapper] = {}
-        self.recent: OrderedDict[Target, DatabaseWrapper] = OrderedDict()
-        self.pools: dict[str, ThreadPool] = {}
 
 
 class BranchConnectionHandler(ConnectionHandler):
@@ -167,13 +148,13 @@ class BranchConnectionHandler(ConnectionHandler):
 
     # -- connections --------------------------------------------------------------
 
-    def _state(self) -> _ThreadState:
+    def _state(self) -> ThreadState:
         # asgiref's Local, as for Django's own wrappers: a thread's, or (on the event loop's
         # thread) a task's. The name is no alias: branch names can't contain a colon.
         try:
             return self._connections.thread_state  # type: ignore[no-any-return]
         except AttributeError:
-            state = self._connections.thread_state = _ThreadState()
+            state = self._connections.thread_state = ThreadState()
             return state
 
     def __getitem__(self, alias: str) -> DatabaseWrapper:
@@ -181,7 +162,7 @@ class BranchConnectionHandler(ConnectionHandler):
         if target is None:
             return super().__getitem__(alias)  # type: ignore[return-value]
         state = self._state()
-        wrapper = state.wrappers.get(target)
+        wrapper = state.held.get(target)
         if wrapper is None:
             wrapper = self._open(target, state)
         unit = context.unit.get()
@@ -189,26 +170,22 @@ class BranchConnectionHandler(ConnectionHandler):
             unit.enrol(wrapper)
         return wrapper
 
-    def _open(self, target: Target, state: _ThreadState) -> DatabaseWrapper:
-        wrapper = self.create_wrapper(target, state)
-        state.wrappers[target] = wrapper
-        if target.ref == conf.DEFAULT_BRANCH or self.pinned_ref(target.root):
-            state.kept[target] = wrapper
-            return wrapper
-        if not _on_event_loop():
+    def _open(self, target: Target, state: ThreadState) -> DatabaseWrapper:
+        fixed = target.ref == conf.DEFAULT_BRANCH or bool(self.pinned_ref(target.root))
+        wrapper = state.wrappers.get(target) or self.create_wrapper(target, state)
+        if not fixed and not _on_event_loop():
             # Aim it now: a typo is told where the alias is used, and the work isn't lost,
             # since whoever asks for a branch by name is about to query it.
+            state.wrappers[target] = wrapper
             try:
                 wrapper.ensure_connection()
             except BaseException:
                 state.wrappers.pop(target, None)
                 raise
-        state.recent[target] = wrapper
-        if len(state.recent) > KEEP_WRAPPERS:
-            state.recent.popitem(last=False)
+        state.hold(target, wrapper, fixed)
         return wrapper
 
-    def create_wrapper(self, target: Target, state: _ThreadState | None = None) -> DatabaseWrapper:
+    def create_wrapper(self, target: Target, state: ThreadState | None = None) -> DatabaseWrapper:
         """A new wrapper for `target`, not registered; it shares this thread's connections."""
         from .backends.dolt.pool import ThreadPool
 
@@ -229,8 +206,7 @@ class BranchConnectionHandler(ConnectionHandler):
         if target is None:
             super().__setitem__(alias, wrapper)
             return
-        state = self._state()
-        state.wrappers[target] = state.kept[target] = wrapper
+        self._state().hold(target, wrapper, fixed=True)
 
     def __delitem__(self, alias: str) -> None:
         target = self.target(alias)
@@ -239,8 +215,14 @@ class BranchConnectionHandler(ConnectionHandler):
             return
         state = self._state()
         del state.wrappers[target]
-        state.kept.pop(target, None)
-        state.recent.pop(target, None)
+        state.held.pop(target, None)
+        state.fixed.discard(target)
+
+    def forget(self, alias: str) -> None:
+        """Close and forget this thread's wrapper of a branch that is renamed or deleted."""
+        target = self.target(alias)
+        if target is not None:
+            self._state().drop(target)
 
     def __contains__(self, alias: object) -> bool:
         if isinstance(alias, AliasName):
@@ -253,6 +235,8 @@ class BranchConnectionHandler(ConnectionHandler):
             return True
         try:
             wrapper = self[alias]
+            if not wrapper.is_home and not _on_event_loop():
+                wrapper.ensure_connection()  # it may have been there and be gone
         except (ConnectionDoesNotExist, ValueError):
             return False
         # `TestCase.databases` looks its own spelling up in what iteration yields.
@@ -284,6 +268,10 @@ class BranchConnectionHandler(ConnectionHandler):
                 found.append(wrapper)
         return found
 
+    def close_all(self) -> None:
+        super().close_all()
+        self._state().forget_idle()
+
 
 def _on_event_loop() -> bool:
     try:
@@ -313,6 +301,15 @@ def handler() -> BranchConnectionHandler:
     install()
     assert isinstance(connections, BranchConnectionHandler)
     return connections
+
+
+def _follow_setting(*, setting: str, **kwargs: Any) -> None:
+    # After conf has forgotten the old value: its receiver was connected first.
+    if setting == "DOLT_ROUTER" and isinstance(connections, BranchConnectionHandler):
+        connections._state().drop_renamed()
+
+
+setting_changed.connect(_follow_setting, dispatch_uid="dolt_router.aliases")
 
 
 def default_root(using: str | None = None) -> str:

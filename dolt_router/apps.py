@@ -17,9 +17,9 @@ class DoltRouterConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, signals
+        from . import checks, model_signals
         from .management import database_option
 
         checks.register_all()
-        signals.connect()
+        model_signals.connect()
         database_option.install()

@@ -164,6 +164,7 @@ class _Committing(Unit):
     def __init__(self, unit: UnitOfWork, parent: UnitOfWork | None) -> None:
         self.unit = unit
         self.parent = parent
+        self.explicit = unit.explicit
 
     def enrol(self, wrapper: DatabaseWrapper) -> None:
         if self.parent is not None:
@@ -213,6 +214,7 @@ class AutoDoltCommit(ContextDecorator):
         outer = context.unit.get()
         parent = outer if isinstance(outer, UnitOfWork) and not outer.ended else None
         unit = UnitOfWork(self.message, self.author, parent=parent)
+        unit.explicit = True
         self._entered.append((unit, context.unit.set(unit), scope))
         return self
 

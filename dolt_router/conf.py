@@ -46,7 +46,9 @@ class Conf:
     def __getattr__(self, name: str) -> Any:
         if name not in DEFAULTS:
             raise AttributeError(f"DOLT_ROUTER has no key {name!r}")
-        value = getattr(settings, "DOLT_ROUTER", {}).get(name, DEFAULTS[name])
+        given = getattr(settings, "DOLT_ROUTER", {})
+        # What is not a dict is an error of the system check, and no reason to crash here.
+        value = given.get(name, DEFAULTS[name]) if isinstance(given, dict) else DEFAULTS[name]
         self.__dict__[name] = value
         return value
 

@@ -38,6 +38,9 @@ class CommitDetails(NamedTuple):
 class Unit:
     """What a unit of work offers to the connections: see `autocommit.UnitOfWork`."""
 
+    # Asked for by name (AutoDoltCommit): commits to Dolt whatever AUTO_COMMIT says.
+    explicit = False
+
     def enrol(self, wrapper: DatabaseWrapper) -> None:
         """Make `wrapper` part of this unit: its writes end with the unit, in one commit."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.utils import DatabaseError, NotSupportedError, OperationalError, ProgrammingError
 from django.utils.connection import ConnectionDoesNotExist
 
@@ -37,8 +37,12 @@ class InvalidBranchName(DoltRouterError, ValueError):
         )
 
 
-class BranchDoesNotExist(DoltRouterError, ConnectionDoesNotExist):
-    """No branch, tag or commit has this name on the database of this alias."""
+class BranchDoesNotExist(DoltRouterError, ConnectionDoesNotExist, OperationalError):
+    """No branch, tag or commit has this name on the database of this alias.
+
+    Also an OperationalError, as a missing database is: commands of Django's that go on
+    without a connection (`makemigrations`) catch that.
+    """
 
     code = "branch_does_not_exist"
 
@@ -86,6 +90,19 @@ class BranchProtected(DoltRouterError, PermissionDenied):
         )
 
 
+class BranchForbidden(DoltRouterError, PermissionDenied):
+    """BRANCH_ACCESS refused this branch to this request."""
+
+    code = "branch_forbidden"
+
+    def __init__(self, branch: str) -> None:
+        self.branch = branch
+        super().__init__(
+            f'You may not use branch "{branch}". Ask whoever runs this site for access, or go '
+            "on without naming a branch."
+        )
+
+
 class BranchInUse(DoltRouterError, OperationalError):
     """The branch has uncommitted writes of the running request, or can't be removed now."""
 
@@ -93,32 +110,75 @@ class BranchInUse(DoltRouterError, OperationalError):
 
     def __init__(self, branch: str, detail: str) -> None:
         self.branch = branch
-        super().__init__(f'Branch "{branch}" is in use: {detail}')
+        super().__init__(f'Branch "{branch}" can\'t be changed now: {detail}')
 
 
 class MergeConflict(DoltRouterError, DatabaseError):
-    """Two sides changed the same cells; nothing was written.
+    """Two sides changed the same cells, or the result breaks a constraint; nothing was written.
 
     Attributes:
         source, target: names of the branches.
-        tables: mapping of table name to number of conflicting rows.
+        tables: mapping of table name to number of rows in conflict or violation.
+        violations: list of `versioning.conflicts.Violation`: rows that break a constraint.
+        schema_conflicts: mapping of table name to what its two definitions disagree in.
     """
 
     code = "merge_conflict"
 
-    def __init__(self, source: str, target: str, tables: Mapping[str, int], verb: str = "merge"):
+    def __init__(
+        self,
+        source: str,
+        target: str,
+        tables: Mapping[str, int],
+        verb: str = "merge",
+        violations: Iterable[Any] = (),
+        schema_conflicts: Mapping[str, str] | None = None,
+    ) -> None:
         self.source = source
         self.target = target
         self.branch = target
         self.tables = dict(tables)
-        listed = ", ".join(
-            f"{table} ({count} {'row' if count == 1 else 'rows'})"
-            for table, count in sorted(self.tables.items())
-        )
+        self.violations = list(violations)
+        self.schema_conflicts = dict(schema_conflicts or {})
+        look = f" See the rows with: manage.py dolt conflicts {source}" if verb == "merge" else ""
         super().__init__(
-            f'Can\'t {verb} "{source}" into "{target}": both changed {listed or "the same data"}. '
+            f'Can\'t {verb} "{source}" into "{target}": {"; ".join(self._reasons())}. '
             f'Nothing was written. Make one side agree with the other on "{source}" (or on '
-            f'"{target}") and {verb} again.'
+            f'"{target}") and {verb} again.{look}'
+        )
+
+    def _reasons(self) -> list[str]:
+        kinds: dict[str, set[str]] = {}
+        for violation in self.violations:
+            kinds.setdefault(violation.table, set()).add(violation.kind)
+        both, broken = [], []
+        for table, count in sorted(self.tables.items()):
+            rows = "row" if count == 1 else "rows"
+            if table in kinds:
+                broken.append(f"{table} ({count} {rows}: {', '.join(sorted(kinds[table]))})")
+            else:
+                both.append(f"{table} ({count} {rows})")
+        found = []
+        if both or not (broken or self.schema_conflicts):
+            found.append(f"both changed {', '.join(both) or 'the same data'}")
+        if broken:
+            found.append(f"the result would break a constraint of {', '.join(broken)}")
+        if self.schema_conflicts:
+            found.append(f"both changed the schema of {', '.join(sorted(self.schema_conflicts))}")
+        return found
+
+
+class NotFastForward(DoltRouterError, ValueError):
+    """`ff-only` was asked for, and the target has commits of its own; nothing was written."""
+
+    code = "not_fast_forward"
+
+    def __init__(self, source: str, target: str) -> None:
+        self.source = source
+        self.branch = self.target = target
+        super().__init__(
+            f'"{target}" has commits that "{source}" lacks, so it can\'t be fast-forwarded. '
+            f'Merge "{target}" into "{source}" first, or merge with another strategy.'
         )
 
 
@@ -137,6 +197,12 @@ class StaleWrite(DoltRouterError, OperationalError):
         )
 
 
+class NotThere(DoltRouterError, ObjectDoesNotExist):
+    """An object, a field or a commit that is asked for did not exist at that point."""
+
+    code = "not_there"
+
+
 class ReadOnlyRevision(DoltRouterError, NotSupportedError):
     """A write to a tag or a commit: a point in history can only be read."""
 
@@ -148,6 +214,16 @@ class ReadOnlyRevision(DoltRouterError, NotSupportedError):
             f'"{revision}" is a point in history and can only be read. To change it, start a '
             f"branch there: manage.py dolt branch <name> {revision}"
         )
+
+
+class Refused(DoltRouterError, PermissionDenied):
+    """A receiver of a `pre_` signal refused, with its reason; nothing was done."""
+
+    code = "refused"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
 
 
 class ReviewRequired(DoltRouterError, PermissionDenied):

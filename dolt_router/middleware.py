@@ -18,7 +18,7 @@ from . import aliases, context, responses, streaming
 from .autocommit import MESSAGE_ATTRIBUTE, UnitOfWork
 from .conf import conf
 from .context import use_branch
-from .exceptions import BranchDoesNotExist, DoltRouterError
+from .exceptions import BranchDoesNotExist, BranchForbidden, DoltRouterError
 from .names import validate_branch
 from .selectors import SESSION_KEY, Selector, SessionSelector, load_selectors
 
@@ -121,7 +121,7 @@ class DoltBranchMiddleware(_Middleware):
     def _check_branch(self, request: HttpRequest, name: str) -> None:
         allowed = conf.load("BRANCH_ACCESS")
         if allowed is not None and not allowed(request, name):
-            raise responses.BranchForbidden(name)
+            raise BranchForbidden(name)
         if name == conf.DEFAULT_BRANCH:
             return
         # Aiming the connection is the existence check: the view is about to use it anyway.

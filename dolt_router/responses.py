@@ -8,20 +8,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from .conf import conf
 from .exceptions import (
     BranchDoesNotExist,
     BranchExists,
-    BranchNeedsMigration,
+    BranchForbidden,
+    BranchInUse,
     BranchProtected,
     DoltRouterError,
     InvalidBranchName,
     MergeConflict,
+    NotFastForward,
+    NotThere,
     ReadOnlyRevision,
+    Refused,
     ReviewRequired,
     StaleWrite,
 )
@@ -29,26 +33,23 @@ from .exceptions import (
 WAY_BACK = "dolt-branch-reset"  # the field that the button of the page posts
 
 
-class BranchForbidden(DoltRouterError, PermissionDenied):
-    """BRANCH_ACCESS refused this branch to this request."""
-
-    code = "branch_forbidden"
-
-    def __init__(self, branch: str) -> None:
-        self.branch = branch
-        super().__init__(
-            f'You may not use branch "{branch}". Ask whoever runs this site for access, or go '
-            "on without naming a branch."
-        )
+_CONFLICTS = (
+    BranchExists,
+    BranchInUse,
+    MergeConflict,
+    NotFastForward,
+    ReadOnlyRevision,
+    StaleWrite,
+)
 
 
 def status_of(error: DoltRouterError) -> int:
     """The HTTP status that fits the error."""
-    if isinstance(error, BranchDoesNotExist | InvalidBranchName):
+    if isinstance(error, BranchDoesNotExist | InvalidBranchName | NotThere):
         return 404
-    if isinstance(error, BranchForbidden | BranchProtected | ReviewRequired):
+    if isinstance(error, BranchForbidden | BranchProtected | Refused | ReviewRequired):
         return 403
-    if isinstance(error, StaleWrite | MergeConflict | ReadOnlyRevision | BranchExists):
+    if isinstance(error, _CONFLICTS):
         return 409
     return 500
 
@@ -61,6 +62,8 @@ def error_response(
     if status == 500:
         return None
     branch = getattr(error, "branch", None)
+    suggestions = _suggestions(request, error)
+    detail = _detail(error, suggestions)
     title = {
         404: _("This branch does not exist"),
         403: _("This branch is closed to you"),
@@ -71,27 +74,45 @@ def error_response(
             "type": f"urn:dolt-router:{error.code}",
             "title": title,
             "status": status,
-            "detail": str(error),
+            "detail": detail,
             "branch": str(branch)[:250],
             "instance": request.path,
         }
-        if suggestions := getattr(error, "suggestions", None):
-            problem["suggestions"] = suggestions
+        for key, value in (("suggestions", suggestions), ("tables", getattr(error, "tables", []))):
+            if value:
+                problem[key] = value
         return JsonResponse(problem, status=status, content_type="application/problem+json")
     page = render_to_string(
         "dolt_router/error.html",
         {
             "title": title,
             "status": status,
-            "detail": str(error),
+            "detail": detail,
             "branch": branch,
-            "suggestions": getattr(error, "suggestions", []),
             "stale_session": stale_session,
             "way_back": WAY_BACK,
             "path": request.get_full_path(),
         },
     )
     return HttpResponse(page, status=status)
+
+
+def _suggestions(request: HttpRequest, error: DoltRouterError) -> list[str]:
+    """The near names of an unknown branch that this request may know of."""
+    near: list[str] = getattr(error, "suggestions", [])
+    allowed = conf.load("BRANCH_ACCESS")
+    return [name for name in near if allowed is None or allowed(request, name)]
+
+
+def _detail(error: DoltRouterError, suggestions: list[str]) -> str:
+    """The error's text; for an unknown branch one that fits a visitor of the site."""
+    if not isinstance(error, BranchDoesNotExist) or settings.DEBUG:
+        return str(error)
+    text = _('Branch "%(branch)s" does not exist.') % {"branch": error.branch}
+    if suggestions:
+        quoted = _(" or ").join(f'"{name}"' for name in suggestions)
+        text += " " + _("Did you mean %(names)s?") % {"names": quoted}
+    return text
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -115,6 +136,3 @@ def way_back(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(path)
     response.status_code = 303
     return response
-
-
-__all__ = ["BranchForbidden", "BranchNeedsMigration", "error_response", "settings", "status_of"]

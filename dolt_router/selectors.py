@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils.module_loading import import_string
 
-from . import aliases
+from . import aliases, signals
 from .conf import conf
 from .exceptions import InvalidBranchName
 from .names import validate_branch
@@ -193,9 +193,11 @@ def switch_branch(request: HttpRequest, name: str | None) -> None:
     """
     if name is None or name == conf.DEFAULT_BRANCH:
         request.session.pop(SESSION_KEY, None)
-        return
-    aliases.handler()[aliases.branch_alias(validate_branch(name))].ensure_connection()
-    request.session[SESSION_KEY] = name
+    else:
+        aliases.handler()[aliases.branch_alias(validate_branch(name))].ensure_connection()
+        request.session[SESSION_KEY] = name
+    about = {"using": aliases.default_root(), "name": name, "request": request}
+    signals.tell(signals.branch_switched, **about)
 
 
 def set_branch_cookie(response: HttpResponse, name: str | None, **options: Any) -> None:

@@ -1,62 +1,62 @@
-"""Model signals tell which objects were written; see `backends.dolt.journal`.
+"""Signals before and after what happens to branches and commits.
 
-They only enrich the message. What decides about a commit is the statements: `update()`,
-`bulk_create()` and raw SQL send no signal.
+A receiver of a `pre_` signal can refuse by raising `Refused("the reason")`: nothing is done
+then, whichever way it was asked for (Python, command, request). The others are sent when it
+is done; an exception of their receivers is logged and changes nothing.
+Every signal has the argument `using` (the alias of the database) and those listed with it.
+https://docs.djangoproject.com/en/stable/topics/signals/
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Model
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.dispatch import Signal
 
-from . import aliases
-from .backends.dolt.journal import ADDED, CHANGED, DELETED
-
-
-def _note(using: str, action: str, model: type[Model], keys: list[Any]) -> None:
-    target = aliases.handler().target(using)
-    if target is None:
-        return
-    wrapper = aliases.handler()[using]
-    if wrapper.server_transaction:
-        wrapper.journal.objects(action, model._meta.db_table, keys)
-
-
-def note_save(sender: type[Model], instance: Model, created: bool, using: str, **kw: Any) -> None:
-    """Receiver of `post_save`."""
-    _note(using, ADDED if created else CHANGED, sender, [instance.pk])
-
-
-def note_delete(sender: type[Model], instance: Model, using: str, **kw: Any) -> None:
-    """Receiver of `post_delete`."""
-    _note(using, DELETED, sender, [instance.pk])
-
-
-def note_m2m(
-    sender: type[Model],
-    instance: Any,
-    action: str,
-    reverse: bool,
-    using: str,
-    pk_set: Any,
-    **kw: Any,
-) -> None:
-    """Receiver of `m2m_changed`: the objects that own the field count as changed."""
-    if action not in ("post_add", "post_remove", "post_clear"):
-        return
-    owner: Any = sender._meta.auto_created
-    if not owner:
-        return
-    if not reverse:
-        _note(using, CHANGED, owner, [instance.pk])
-    elif pk_set:
-        _note(using, CHANGED, owner, sorted(pk_set, key=str))
+# name, start_point
+pre_branch_create = Signal()
+branch_created = Signal()
+# name, new_name
+pre_branch_rename = Signal()
+branch_renamed = Signal()
+# name, force
+pre_branch_delete = Signal()
+branch_deleted = Signal()
+# name (None: the default branch), request
+branch_switched = Signal()
+# branch, changes (list of Change), message, author; commit_hash when done
+pre_commit = Signal()
+committed = Signal()
+# source, into, strategy; result (MergeResult) when done
+pre_merge = Signal()
+merged = Signal()
+# source, into, error (MergeConflict): the merge was not made
+merge_conflicted = Signal()
+# commit_hash, branch; new_hash when done
+pre_revert = Signal()
+reverted = Signal()
+# branch, to (a commit hash)
+pre_reset = Signal()
+branch_reset = Signal()
+# branch, remote, force; result when done
+pre_push = Signal()
+pushed = Signal()
+# branch, remote; result when done
+pre_pull = Signal()
+pulled = Signal()
 
 
-def connect() -> None:
-    """Connect the receivers; done once, by the app's `ready`."""
-    post_save.connect(note_save, dispatch_uid="dolt_router.save")
-    post_delete.connect(note_delete, dispatch_uid="dolt_router.delete")
-    m2m_changed.connect(note_m2m, dispatch_uid="dolt_router.m2m")
+def ask(signal: Signal, **arguments: Any) -> None:
+    """Send a `pre_` signal.
+
+    Raises:
+        Refused: a receiver refused; any other exception of a receiver passes through too.
+    """
+    if signal.has_listeners():
+        signal.send(sender=None, **arguments)
+
+
+def tell(signal: Signal, **arguments: Any) -> None:
+    """Send a signal of what is done; a receiver's exception is logged."""
+    if signal.has_listeners():
+        signal.send_robust(sender=None, **arguments)

@@ -135,3 +135,4 @@ def merge_into_parent(unit: UnitOfWork, parent: UnitOfWork) -> None:
         parent.message = f"{parent.message}\n{unit.message}" if parent.message else unit.message
     if unit.author and not parent.author:
         parent.author = unit.author
+    parent.explicit = parent.explicit or unit.explicit

@@ -11,20 +11,22 @@ from django.core.management import call_command
 
 from dolt_router import aliases
 from dolt_router.models import Branch, Commit
-from dolt_router.versioning import branches
+from dolt_router.versioning import branches, tags
 
 MakeBranch = Callable[..., str]
 
 
 @pytest.fixture
 def dolt(transactional_db: Any) -> Iterator[None]:
-    """A database with real commits; afterwards main is empty and there is no other branch."""
+    """A database with real commits; afterwards main is empty, and no other ref is left."""
     yield
     handler = aliases.handler()
     handler.close_all()
     for name in branches.names():
         if name != "main":
             branches.delete(name, force=True)
+    for name in tags.names():
+        tags.delete(name)
 
 
 @pytest.fixture
@@ -33,8 +35,14 @@ def dolt_db(dolt: None) -> None:
 
 
 @pytest.fixture
-def scratch_database(transactional_db: Any) -> Iterator[None]:
+def scratch_database(empty_database: None) -> None:
     """`default` is a database of the test's own, migrated, and dropped afterwards."""
+    call_command("migrate", verbosity=0)
+
+
+@pytest.fixture
+def empty_database(transactional_db: Any) -> Iterator[None]:
+    """`default` is a database of the test's own, as Dolt makes it, and dropped afterwards."""
     handler = aliases.handler()
     entry = handler.settings["default"]
     before, name = entry["NAME"], f"scratch_{uuid.uuid4().hex[:8]}"
@@ -42,11 +50,9 @@ def scratch_database(transactional_db: Any) -> Iterator[None]:
         cursor.execute(f"CREATE DATABASE `{name}`")
     handler.close_all()
     entry["NAME"] = name
-    call_command("migrate", verbosity=0)
     yield
     handler.close_all()
-    handler._state().wrappers.clear()
-    handler._state().recent.clear()
+    del handler._connections.thread_state
     entry["NAME"] = before
     with handler["default"]._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE `{name}`")

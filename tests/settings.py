@@ -17,7 +17,8 @@ DATABASES = {
         "HOST": os.environ.get("DOLT_HOST", "127.0.0.1"),
         "PORT": int(os.environ.get("DOLT_PORT", "3306")),
         "USER": "root",
-        "CONN_MAX_AGE": None,
+        # Django's default; DOLT_ROUTER_TEST_MAX_AGE=none runs the suite with kept connections.
+        "CONN_MAX_AGE": 0 if "DOLT_ROUTER_TEST_MAX_AGE" not in os.environ else None,
     },
     "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
 }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from io import StringIO
 from typing import Any
 
-import psutil
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
@@ -201,36 +199,6 @@ def test_commands_take_branches(feature: str) -> None:
     assert "dumped" in out.getvalue()
     with pytest.raises(CommandError, match="Did you mean"):
         call_command("dumpdata", "--database=featur/x", stdout=out)
-
-
-def test_2000_branches_touched_by_one_thread(dolt: None) -> None:
-    names = [f"many/{i}" for i in range(2000)]
-    with connections["default"].plain_sql(), connection.cursor() as cursor:
-        for name in names:
-            cursor.execute("CALL dolt_branch(%s)", [name])
-    process = psutil.Process()
-
-    def connected() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW PROCESSLIST")
-            own = connections["default"].settings_dict["NAME"] + "/"
-            return sum(str(row[3] or "").startswith(own) for row in cursor.fetchall())
-
-    for name in names[:100]:
-        Device.objects.using(name).count()
-    gc.collect()
-    before, memory = connected(), process.memory_info().rss
-    for name in names:
-        Device.objects.using(name).count()
-    gc.collect()
-    held = [c for c in connections.all() if getattr(c, "is_dolt", False) and c.connection]
-    assert len(held) <= 2
-    assert connected() <= before
-    assert len(list(connections)) <= 5
-    assert (process.memory_info().rss - memory) / len(names) < 2048  # bytes a branch
-    with connections["default"].plain_sql(), connection.cursor() as cursor:
-        for name in names:
-            cursor.execute("CALL dolt_branch('-D', %s)", [name])
 
 
 def test_wrapper_belongs_to_its_thread(feature: str) -> None:

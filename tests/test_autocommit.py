@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 
 from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit, commit_context, retry_stale
@@ -251,3 +251,33 @@ def test_on_commit_sees_the_row(dolt: None) -> None:
         transaction.on_commit(lambda: seen.append(Device.objects.filter(pk=device.pk).count()))
         assert seen == []
     assert seen == [1]
+
+
+@override_settings(DOLT_ROUTER={"AUTO_COMMIT": False})
+def test_without_auto_commit_only_a_unit_asked_for_commits(feature: str) -> None:
+    before = commits(feature)
+    with use_branch(feature):
+        Device.objects.create(name="single")
+        with transaction.atomic():
+            Device.objects.create(name="atomic")
+    assert (
+        Client().get("/save/?name=request", headers={"x-dolt-branch": feature}).status_code == 200
+    )
+    assert commits(feature) == before
+    assert [row["table_name"] for row in status(feature)] == ["inventory_device"]
+    with AutoDoltCommit("asked for", branch=feature):
+        Device.objects.create(name="unit")
+    assert commits(feature) == before + 1
+    assert status(feature) == []
+    assert Commit.objects.on(feature)[0].diff()[0].rows_added == 4
+
+
+@override_settings(DOLT_ROUTER={"AUTO_COMMIT": False})
+def test_without_auto_commit_nothing_is_reset(dolt: None) -> None:
+    Device.objects.create(name="uncommitted")
+    with pytest.raises(ValueError), AutoDoltCommit(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE inventory_site ADD c int")
+        raise ValueError
+    assert Device.objects.get().name == "uncommitted"
+    with connections["default"].plain_sql(), connection.cursor() as cursor:
+        cursor.execute("CALL dolt_reset('--hard')")

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.test import AsyncClient, Client
+from django.test import AsyncClient, Client, override_settings
 
 from dolt_router import current_branch
 from dolt_router.models import Commit
 from dolt_router.selectors import SESSION_KEY
+from tests.conftest import MakeBranch
 from tests.inventory.models import Device, Site
 
 ON = {"HTTP_X_DOLT_BRANCH": "feature/x"}
@@ -125,6 +126,22 @@ def test_problem_json_for_api_clients(client: Client, feature: str) -> None:
     assert response["Content-Type"] == "application/problem+json"
     assert response.json()["branch"] == "featur/x"
     assert response.json()["suggestions"] == ["feature/x"]
+    assert (
+        response.json()["detail"] == 'Branch "featur/x" does not exist. Did you mean "feature/x"?'
+    )
+
+
+def test_suggestions_leave_out_what_the_visitor_may_not_know(
+    client: Client, make_branch: MakeBranch
+) -> None:
+    make_branch("feature/secret")
+    make_branch("feature/public")
+    access = {"BRANCH_ACCESS": lambda request, name: "secret" not in name}
+    with override_settings(DOLT_ROUTER=access):
+        page = client.get("/names/?dolt-branch=feature/publi").content.decode()
+        refused = client.get("/names/?dolt-branch=feature/secret-too")
+    assert "feature/public" in page and "secret" not in page
+    assert refused.status_code == 403
 
 
 def test_typo_in_session_branch_is_404_and_offers_the_way_back(

@@ -11,8 +11,10 @@ from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.db import connection, connections, models
 from django.db.migrations.recorder import MigrationRecorder
+from django.test import override_settings
 
 from dolt_router import use_branch
+from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.exceptions import BranchNeedsMigration
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning.sharing import status, tracked_shared_tables, untrack
@@ -94,7 +96,11 @@ def test_schema_editor_is_one_commit(ref: str) -> None:
         editor.create_model(Owner)
         editor.create_model(Thing)
     assert Commit.objects.on(ref).count() == before + 1
+    assert Commit.objects.on(ref)[0].message == "Create scratch_owner, create scratch_thing"
     assert status(ref) == []
+    with connection.schema_editor() as editor:
+        editor.remove_index(Thing, Thing._meta.indexes[0])
+    assert Commit.objects.on(ref)[0].message == "Alter scratch_thing"
 
 
 def test_index_under_a_foreign_key_may_go(ref: str) -> None:
@@ -181,6 +187,51 @@ def test_each_migration_is_one_commit_on_a_branch(feature: str) -> None:
     assert Commit.objects.on(feature).count() == before + 2
     assert status(feature) == []
     assert Device.objects.count() == 0  # main is as it was
+
+
+@override_settings(MIGRATION_MODULES={"inventory": "tests.inventory.failing"})
+@pytest.mark.parametrize("name", ["main", "feature/x"])
+def test_failed_migration_leaves_nothing(feature: str, name: str) -> None:
+    Device.objects.using(name).create(name="kept")
+    head = Commit.objects.on(name)[0]
+    for _ in range(2):  # and can be repeated
+        with pytest.raises(ValueError, match="at the end"):
+            call_command("migrate", "inventory", database=name, verbosity=0)
+        assert Commit.objects.on(name)[0] == head
+        assert status(name) == []
+        assert Device.objects.using(name).get().name == "kept"
+        with connections[name].cursor() as cursor:
+            tables = connections[name].introspection.table_names(cursor)
+        assert "inventory_cable" not in tables and "inventory_plug" not in tables
+
+
+@override_settings(MIGRATION_MODULES={"inventory": "tests.inventory.failing"})
+def test_failed_migration_keeps_what_was_uncommitted_before(feature: str) -> None:
+    with connections[feature].plain_sql(), connections[feature].cursor() as cursor:
+        cursor.execute("INSERT INTO inventory_site (name) VALUES ('by another tool')")
+    with pytest.raises(ValueError, match="at the end"):
+        call_command("migrate", "inventory", database=feature, verbosity=0)
+    assert Site.objects.using(feature).get().name == "by another tool"
+
+
+@pytest.mark.parametrize(
+    "sql", ["CREATE TABLE made (id int PRIMARY KEY)", "ALTER TABLE inventory_site ADD c int"]
+)
+def test_schema_change_in_a_failed_unit_leaves_nothing(feature: str, sql: str) -> None:
+    before = Commit.objects.on(feature).count()
+    with pytest.raises(ValueError), AutoDoltCommit(branch=feature):
+        Device.objects.create(name="before")
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+        Device.objects.create(name="after")
+        raise ValueError
+    assert status(feature) == []
+    assert not Device.objects.using(feature).exists()
+    with AutoDoltCommit("both", branch=feature), connection.cursor() as cursor:
+        Device.objects.create(name="before")
+        cursor.execute(sql)
+    assert Commit.objects.on(feature).count() == before + 1
+    assert status(feature) == []
 
 
 def test_branch_made_before_a_migration_says_so(feature: str) -> None:

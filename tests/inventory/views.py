@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpRe
 
 from dolt_router import current_branch
 from dolt_router.autocommit import commit_message
+from dolt_router.models import Branch
 from tests.inventory.models import Device, Site, Tag
 
 
@@ -54,6 +55,29 @@ def rollback(request: HttpRequest) -> HttpResponse:
     Device.objects.create(name=request.GET["name"])
     transaction.set_rollback(True)
     return HttpResponse("rolled back")
+
+
+def recover(request: HttpRequest) -> HttpResponse:
+    """A part fails and is rolled back; the rest is kept."""
+    try:
+        with transaction.atomic():
+            Device.objects.create(name="dropped")
+            raise ValueError
+    except ValueError:
+        Device.objects.create(name="kept")
+    return HttpResponse("recovered")
+
+
+def delete_branch(request: HttpRequest) -> HttpResponse:
+    """The active branch, after reading from it."""
+    name = current_branch()
+    count = Device.objects.count()
+    Branch.objects.get(name=name).delete(force=True)
+    return HttpResponse(f"{name} had {count}")
+
+
+def merge_branch(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Branch.objects.get(name=request.GET["name"]).merge().commit_hash)
 
 
 def hook(request: HttpRequest) -> HttpResponse:
@@ -143,6 +167,9 @@ VIEWS = [
     fail,
     error_status,
     rollback,
+    recover,
+    delete_branch,
+    merge_branch,
     hook,
     worded,
     each_its_own,

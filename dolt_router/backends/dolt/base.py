@@ -134,6 +134,7 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
                 max_age = self.settings_dict["CONN_MAX_AGE"]
                 session.close_at = None if max_age is None else time.monotonic() + max_age
         except Database.Error as error:
+            self._check_server_of(error, conn_params)
             if translated := translate(error, self):
                 raise translated from error
             raise
@@ -151,7 +152,9 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         return session
 
     def _take_over(self, database: str | None) -> Session | None:
-        session = self.pool.take(self) if self.pool is not None and database else None
+        if self.pool is None or not database:
+            return None
+        session = self.pool.take(self)
         if session is None:
             return None
         try:
@@ -170,6 +173,16 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         assert self.connection is not None
         # What receivers of connection_created SET belongs to every connection of this alias.
         self.connection.traces.clear()
+
+    def _check_server_of(self, error: Exception, conn_params: dict[str, Any]) -> None:
+        """Before an unknown database is taken for an unknown branch: is this Dolt at all?"""
+        if not error.args or error.args[0] != 1049 or self._server in _checked_servers:
+            return
+        session = Session(**{k: v for k, v in conn_params.items() if k != "database"})
+        try:
+            self._check_server(session)
+        finally:
+            session.close()
 
     def _check_server(self, session: Session) -> None:
         """Refuse a server that isn't Dolt or is too old; asked once a server and process."""
@@ -247,8 +260,23 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
             and self.autocommit
             and not self.server_transaction
             and not self.deferring
+            and not self.plain
             and not any(cursor.is_open for cursor in self.open_cursors)
         )
+
+    @property
+    def is_forgettable(self) -> bool:
+        """Whether nothing is lost when a fresh wrapper takes this one's place."""
+        return (
+            not self.closed_in_transaction
+            and (self.is_idle() or (self.connection is None and not self.in_atomic_block))
+            and not self.execute_wrappers
+            and not self.force_debug_cursor
+        )
+
+    def is_usable(self) -> bool:
+        # Another branch may have taken the connection over since it was last used.
+        return self.connection is not None and bool(super().is_usable())
 
     def surrender(self) -> Session:
         """Hand the idle connection over; this wrapper opens another when it is used next."""

@@ -22,6 +22,10 @@ class DatabaseCreation(MySQLCreation):
         with _StaticAlias(self.connection):
             super().destroy_test_db(*args, **kwargs)
 
+    def clone_test_db(self, *args: Any, **kwargs: Any) -> None:
+        with _StaticAlias(self.connection):
+            super().clone_test_db(*args, **kwargs)
+
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
         name = self._get_test_db_name()
         base, _, branch = name.partition("/")
@@ -29,18 +33,28 @@ class DatabaseCreation(MySQLCreation):
             return str(super()._create_test_db(verbosity, autoclobber, keepdb))
         with self._nodb_cursor() as cursor:
             cursor.execute(f"CREATE DATABASE IF NOT EXISTS {self.connection.ops.quote_name(base)}")
-        self._create_branch(base, branch)
+        for needed in (str(conf.DEFAULT_BRANCH), branch):
+            self._create_branch(base, needed)
         return name
 
-    def _create_branch(self, base: str, branch: str) -> None:
-        connection = self._connection_to(f"{base}/{conf.DEFAULT_BRANCH}")
+    def _execute_create_test_db(
+        self, cursor: Any, parameters: dict[str, str], keepdb: bool = False
+    ) -> None:
         try:
-            with connection.plain_sql(), connection.cursor() as cursor:
-                cursor.execute("SELECT COUNT(*) FROM dolt_branches WHERE name = %s", [branch])
-                if not cursor.fetchone()[0]:
-                    cursor.execute("CALL dolt_branch(%s)", [branch])
-        finally:
-            connection.close()
+            super()._execute_create_test_db(cursor, parameters, keepdb)  # type: ignore[misc]
+        finally:  # Django takes "exists already" for success when the database is kept
+            if keepdb or sys.exc_info()[0] is None:
+                self._create_branch(parameters["dbname"].strip("`"), str(conf.DEFAULT_BRANCH))
+
+    def _create_branch(self, base: str, branch: str) -> None:
+        """Create a branch, unless it is there: a new database has the one that Dolt names."""
+        with self._nodb_cursor() as cursor:
+            cursor.execute(f"USE {self.connection.ops.quote_name(base)}")
+            cursor.execute("SELECT name FROM dolt_branches")
+            names = [name for (name,) in cursor.fetchall()]
+            if branch not in names:
+                start = conf.DEFAULT_BRANCH if conf.DEFAULT_BRANCH in names else names[0]
+                cursor.execute("CALL dolt_branch(%s, %s)", [branch, start])
 
     def _connection_to(self, name: str) -> Any:
         return self.connection.__class__(

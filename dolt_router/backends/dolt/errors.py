@@ -31,10 +31,11 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
     if code == SERIALIZATION_FAILURE:
         return StaleWrite(wrapper.ref or None)
     if code == UNKNOWN_DATABASE and wrapper.ref and f"{wrapper.base_name}/{wrapper.ref}" in text:
-        return missing_branch(wrapper)
+        return missing_branch(wrapper, wrapper.ref)
     if code == UNKNOWN_ERROR:
         if "branch not found" in text:
-            return missing_branch(wrapper)
+            named = text.partition("branch not found: ")[2].strip(" '\"`")
+            return missing_branch(wrapper, named or wrapper.ref)
         if "is read-only" in text or "detached head" in text:
             return ReadOnlyRevision(wrapper.ref)
         if "more than one branch" in text:
@@ -45,8 +46,8 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
     return None
 
 
-def missing_branch(wrapper: DatabaseWrapper) -> DoltRouterError:
-    """`BranchDoesNotExist` with the names that come nearest.
+def missing_branch(wrapper: DatabaseWrapper, ref: str) -> DoltRouterError:
+    """`BranchDoesNotExist` for `ref`, with the names that come nearest.
 
     When the database itself is missing that is said instead: looking for the names tells.
     """
@@ -60,4 +61,4 @@ def missing_branch(wrapper: DatabaseWrapper) -> DoltRouterError:
                 f"CREATE DATABASE `{wrapper.base_name}`",
             )
         known = []
-    return BranchDoesNotExist(wrapper.ref, wrapper.root_alias, known)
+    return BranchDoesNotExist(ref, wrapper.root_alias, known)

@@ -61,10 +61,16 @@ class Journal:
         for table in tables or ("",):
             self._add(_Event(action, table, max(rows, 0), None))
 
-    def objects(self, action: str, table: str, keys: Iterable[Hashable]) -> None:
-        """Note by signal that the objects with primary keys `keys` were `action`."""
+    def objects(
+        self, action: str, table: str, keys: Iterable[Hashable], rows: int | None = None
+    ) -> None:
+        """Note by signal that the objects with primary keys `keys` were `action`.
+
+        `rows` is how many rows of the table the statements before it wrote for that: one for
+        each object, unless it was a change of a many-to-many field (0).
+        """
         told = frozenset(keys)
-        self._add(_Event(action, table.lower(), len(told), told))
+        self._add(_Event(action, table.lower(), len(told) if rows is None else rows, told))
 
     def _add(self, event: _Event) -> None:
         self._events.append(event)

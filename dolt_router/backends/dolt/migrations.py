@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import DatabaseWrapper
+
+
+def applied_migrations(cursor: Any) -> set[tuple[str, str]]:
+    """The migrations recorded on the cursor's branch, as (app, name); none before the first."""
+    cursor.execute("SHOW TABLES LIKE 'django_migrations'")
+    if not cursor.fetchall():
+        return set()
+    cursor.execute("SELECT app, name FROM django_migrations")
+    return set(cursor.fetchall())
 
 
 def missing_migrations(wrapper: DatabaseWrapper) -> list[str]:
     """The migrations on disk that are not applied on this branch.
 
     Returns:
-        Names as `app_label.0002_name`, in the order of the migration graph. Empty for a
-        branch that has no migrations recorded at all.
+        Names as `app_label.0002_name`, in the order of the migration graph; all of them for
+        a branch from before the first.
     """
     from django.db.migrations.loader import MigrationLoader
 
     with wrapper.second_connection() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT app, name FROM django_migrations")
-        applied = set(cursor.fetchall())
+        applied = applied_migrations(cursor)
     loader = MigrationLoader(None, ignore_no_migrations=True)
-    if not applied:
-        return []
     names = []
     for leaf in loader.graph.leaf_nodes():
         for key in loader.graph.forwards_plan(leaf):

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
+from MySQLdb import OperationalError
 from MySQLdb.connections import Connection
 
 if TYPE_CHECKING:
@@ -27,11 +28,31 @@ class Session(Connection):  # type: ignore[misc]
     # A session with anything in here is closed rather than handed on.
     traces: set[str]
     close_at: float | None  # monotonic seconds; None: never
+    savepoints_of: str  # the `db/branch` that the server keeps savepoints for; '' at first
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.traces = set()
         self.close_at = None
+        self.savepoints_of = ""
+        self.database: str = kwargs.get("database", "")
         super().__init__(*args, **kwargs)
+
+    def finds(self, database: str) -> bool:
+        """Whether the server knows a database or `database/branch`; stays where it was."""
+        before = self.database
+        try:
+            self.select_db(database)
+        except OperationalError as error:
+            if error.args and error.args[0] == 1049:
+                return False
+            raise
+        self.select_db(before)
+        return True
+
+    def select_db(self, database: str) -> None:
+        """Aim the connection at another database or branch (COM_INIT_DB)."""
+        super().select_db(database)
+        self.database = database
 
 
 class ThreadPool:

@@ -13,6 +13,7 @@ from django.db.models import Field, Model
 
 from ...shared import is_shared
 from .leaning import leaning_keys
+from .statements import Kind, classify
 
 
 class DatabaseSchemaEditor(MySQLSchemaEditor):
@@ -25,7 +26,8 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
     def __enter__(self) -> DatabaseSchemaEditor:
         self._scope = ExitStack()
         if not self.collect_sql:
-            self._scope.enter_context(self.connection.one_dolt_commit("Change the schema"))
+            self._changed: dict[str, str] = {}  # tables, and the last verb about each
+            self._scope.enter_context(self.connection.one_dolt_commit(self._message))
         super().__enter__()
         return self
 
@@ -36,6 +38,11 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
             self._scope.__exit__(*sys.exc_info())
             raise
         self._scope.__exit__(exc_type, exc_value, traceback)
+
+    def _message(self) -> str:
+        told = [f"{verb} {table}" for table, verb in self._changed.items()]
+        text = ", ".join(told[:3]) + (", ..." if len(told) > 3 else "")
+        return text[:1].upper() + text[1:] or "Change the schema"
 
     # -- shared tables ------------------------------------------------------------------
 
@@ -121,6 +128,13 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         any more ("has entered an invalid state", error 1105). So such keys are dropped before
         and made again after, when they choose an index anew.
         """
+        if not self.collect_sql:
+            statement = classify(str(sql))
+            for table in (statement.kind is Kind.SCHEMA and statement.tables) or ():
+                whole = re.match(r"\s*(create|drop) table\b", str(sql), re.I)
+                verb = whole[1].lower() if whole else "alter"
+                if self._changed.get(table) != "create":
+                    self._changed[table] = verb
         match = None if self.collect_sql else _INDEX_GOES.match(str(sql))
         if match is None:
             super().execute(sql, params)

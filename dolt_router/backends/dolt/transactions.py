@@ -15,7 +15,7 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -24,16 +24,22 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.mysql.base import Database
 from django.db.backends.utils import debug_transaction
 
-from ... import context
+from ... import context, signals
 from ...conf import conf
 from ...exceptions import BranchProtected, CrossBranchWrite, SharedTableWrite
 from ...shared import shared_tables
 from .errors import translate
 from .journal import Journal
+from .restoring import is_clean, reset_to_head
 from .statements import Kind, Statement
 
 if TYPE_CHECKING:
     from .pool import Session
+
+
+# Procedures that change whatever branch their arguments name. The verbs in `versioning` know
+# which one that is, and heed PROTECTED_BRANCHES; a raw call can't be told.
+_REACHES_OTHERS = {"dolt_branch", "dolt_push", "dolt_backup", "dolt_undrop"}
 
 
 class DoltTransactions(BaseDatabaseWrapper):
@@ -43,6 +49,7 @@ class DoltTransactions(BaseDatabaseWrapper):
     ref: str
     base_name: str
     is_home: bool
+    is_branch: bool
 
     def init_transactions(self) -> None:
         """Set the state of a wrapper that has no transaction."""
@@ -52,7 +59,11 @@ class DoltTransactions(BaseDatabaseWrapper):
         self.plain = False  # version control verbs: sent as they are
         self.inherited: context.CommitDetails | None = None
         self.last_commit_hash: str | None = None
+        self.to_tell: dict[str, Any] | None = None  # of a commit that isn't finished yet
         self.settings_before_unit: dict[str, Any] | None = None
+        # Is the working set to be reset to the head if this transaction fails? None: it has
+        # changed no schema.
+        self.resettable: bool | None = None
 
     def connect(self) -> None:
         self.server_transaction = False
@@ -93,8 +104,13 @@ class DoltTransactions(BaseDatabaseWrapper):
         if kind in (Kind.LOCK, Kind.TRANSACTION):
             if not self.autocommit and not self.server_transaction:
                 self._begin()
+            if statement.verb == "savepoint":
+                self._aim_savepoints()
             return False
         self._check_write(statement)
+        if kind is Kind.SCHEMA and not self.autocommit and not self.deferring:
+            if self.resettable is None:
+                self.resettable = bool(conf.AUTO_COMMIT) and is_clean(self)  # type: ignore[arg-type]
         if self.server_transaction or (self.deferring and self.autocommit):
             return False
         self._begin()
@@ -113,6 +129,9 @@ class DoltTransactions(BaseDatabaseWrapper):
         if conf.PROTECTED_BRANCHES and not self.deferring and self._touches_versioned(tables):
             if is_protected(self.ref):
                 raise BranchProtected(self.ref)
+            if statement.verb in _REACHES_OTHERS:
+                protected = ", ".join(conf.PROTECTED_BRANCHES)
+                raise BranchProtected(protected, f'reached by a raw "CALL {statement.verb}"')
 
     root_alias: str
 
@@ -176,7 +195,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             return
         try:
             with self.wrap_database_errors:
-                if self.journal.versioned and conf.AUTO_COMMIT and not self.deferring:
+                if self.journal.versioned and self._commits_to_dolt and not self.deferring:
                     self.dolt_commit()
                 with debug_transaction(self, "COMMIT"):
                     self._send("COMMIT")
@@ -185,7 +204,18 @@ class DoltTransactions(BaseDatabaseWrapper):
             raise
         self.server_transaction = False
         self.journal.clear()
-        self.inherited = None
+        self.inherited = self.resettable = None
+        self._tell_commit()
+
+    def _tell_commit(self) -> None:
+        about, self.to_tell = self.to_tell, None
+        if about is not None:
+            signals.tell(signals.committed, **about)
+
+    @property
+    def _commits_to_dolt(self) -> bool:
+        unit = context.unit.get()
+        return bool(conf.AUTO_COMMIT) or (unit is not None and unit.explicit)
 
     def dolt_commit(self, details: context.CommitDetails | None = None) -> str | None:
         """Make the Dolt commit of what this transaction wrote.
@@ -193,13 +223,23 @@ class DoltTransactions(BaseDatabaseWrapper):
         Returns:
             The commit's hash; None when nothing had changed.
         """
-        details = details or self.inherited or context.describe(self.journal.changes())
+        changes = self.journal.changes()
+        details = details or self.inherited or context.describe(changes)
+        about = {
+            "using": self.root_alias,
+            "branch": self.ref,
+            "changes": changes,
+            "message": details.message,
+            "author": details.author,
+        }
+        signals.ask(signals.pre_commit, **about)
         with debug_transaction(self, "CALL dolt_commit"):
             row = self._send(
                 "CALL dolt_commit('-A', '--skip-empty', '-m', %s, '--author', %s)", tuple(details)
             )
         commit_hash = row[0] if row and row[0] else None
         self.last_commit_hash = commit_hash
+        self.to_tell = {**about, "commit_hash": commit_hash} if commit_hash else None
         unit = context.unit.get()
         if commit_hash and unit is not None:
             unit.committed(str(self.alias), commit_hash)
@@ -207,12 +247,15 @@ class DoltTransactions(BaseDatabaseWrapper):
 
     def _rollback(self) -> None:
         self.journal.clear()
-        self.inherited = None
+        self.inherited = self.to_tell = None
         if self.connection is None or not self.server_transaction:
             return
         self.server_transaction = False
+        resettable, self.resettable = self.resettable, None
         with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
             self._send("ROLLBACK")
+        if resettable:
+            reset_to_head(self)  # type: ignore[arg-type]
 
     def _set_autocommit(self, autocommit: bool) -> None:
         # Nothing to send: see the module's text. MySQL commits what is open when autocommit
@@ -221,6 +264,21 @@ class DoltTransactions(BaseDatabaseWrapper):
             self._commit()
 
     # -- savepoints ---------------------------------------------------------------------
+
+    def _aim_savepoints(self) -> None:
+        """Make the server keep savepoints for this branch.
+
+        Dolt saves and restores the head that a session has checked out, whatever branch its
+        current database names: on `db/branch` ROLLBACK TO SAVEPOINT would silently keep the
+        rows. Setting the head's variable checks the branch out without ending the transaction.
+        """
+        session, database = self.connection, f"{self.base_name}/{self.ref}"
+        if session is None or session.savepoints_of == database or not self.is_branch:
+            return
+        variable = self.ops.quote_name(f"{self.base_name}_head_ref")  # type: ignore[attr-defined]
+        self._send(f"SET SESSION {variable} = %s", (f"refs/heads/{self.ref}",))
+        session.select_db(database)  # the variable moved it to `db`
+        session.savepoints_of = database
 
     def _savepoint(self, sid: str) -> None:
         super()._savepoint(sid)
@@ -246,29 +304,38 @@ class DoltTransactions(BaseDatabaseWrapper):
             self.plain = before
 
     @contextmanager
-    def one_dolt_commit(self, text: str) -> Iterator[None]:
+    def one_dolt_commit(self, text: str | Callable[[], str]) -> Iterator[None]:
         """Schema changes and writes inside are one Dolt commit with the message `text`.
 
         For migrations, where each statement commits its SQL transaction by itself. Blocks
-        nest: the outermost one commits. An exception leaves the working set as it is, as
-        MySQL leaves a migration that failed halfway.
+        nest: the outermost one commits. After an exception nothing is left, unless there was
+        something uncommitted before.
         """
         if self.deferring:
             yield
             return
         self.ensure_connection()
+        resettable = bool(conf.AUTO_COMMIT) and is_clean(self)  # type: ignore[arg-type]
         self.deferring = True
         try:
             yield
+        except BaseException:
+            self.deferring = False
+            if resettable:
+                reset_to_head(self)  # type: ignore[arg-type]
+            raise
         finally:
             self.deferring = False
         if conf.AUTO_COMMIT:
-            self.commit_working_set(text)
+            self.commit_working_set(text if isinstance(text, str) else text())
 
     def commit_working_set(self, text: str) -> str | None:
         """Dolt-commit all that is in the working set; the hash, or None when nothing is."""
         details = context.describe([])._replace(message=text)
-        return self.dolt_commit(details)
+        self.ensure_connection()
+        commit_hash = self.dolt_commit(details)
+        self._tell_commit()
+        return commit_hash
 
 
 def is_protected(branch: str) -> bool:
