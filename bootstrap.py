@@ -57,6 +57,9 @@ def missing_packages(for_tests):
         wanted.append("python3-venv")
     if for_tests and not find_browser():
         wanted.append("chromium")
+    # That a server which isn't Dolt is refused is tested on one; `dbshell` needs its client.
+    if for_tests and not shutil.which("mariadbd", path="/usr/sbin:" + os.environ["PATH"]):
+        wanted.append("mariadb-server")
     return wanted
 
 
@@ -86,7 +89,7 @@ def install_packages(packages):
         fail(
             "these are missing: " + ", ".join(packages) + " (Debian's names). Install them, for "
             "example with: sudo dnf install mariadb-connector-c-devel pkgconf gcc-c++ "
-            "python3-devel chromium, or brew install mysql-client pkg-config"
+            "python3-devel chromium mariadb-server, or brew install mariadb pkg-config"
         )
     prefix = []
     if os.geteuid() != 0:

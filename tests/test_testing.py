@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import MySQLdb
+import psutil
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections, transaction
-from django.test import Client
+from django.test import Client, TestCase
 
 from dolt_router import current_branch, use_branch
 from dolt_router.contrib.cache import make_key
@@ -37,6 +38,40 @@ class BranchCase(BranchTestCase):
         assert Client().get("/names/").json()["branch"] == self.branch
 
 
+class ListedBranchCase(TestCase):
+    """Django's own TestCase, with a branch among its databases: all of it is rolled back."""
+
+    databases = {"default", "feature/listed"}
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        Branch.objects.create(name="feature/listed", start_point="main")
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        Branch.objects.get(name="feature/listed").delete(force=True)
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.device = Device.objects.using("feature/listed").create(name="set up")
+
+    def test_first(self) -> None:
+        self.write_and_check()
+
+    def test_second(self) -> None:
+        self.write_and_check()
+
+    def write_and_check(self) -> None:
+        before = Commit.objects.on("feature/listed").count()
+        with use_branch("feature/listed"):
+            Device.objects.create(name="rolled back")
+        self.assertEqual(Device.objects.using("feature/listed").count(), 2)
+        self.assertEqual(Device.objects.count(), 0)
+        self.assertEqual(Commit.objects.on("feature/listed").count(), before)
+
+
 def test_fixture_gives_a_branch(dolt_branch: str) -> None:
     assert current_branch() == dolt_branch
     Device.objects.create(name="a")
@@ -59,6 +94,29 @@ def test_server_keeps_data_over_kill_and_restart(tmp_path: Path) -> None:
         MySQLdb.connect(host=server.host, port=server.port, user="root", database="kept")
     with pytest.raises(MySQLdb.Error):
         MySQLdb.connect(host=server.host, port=server.port, user="root")
+
+
+def test_server_in_the_environment_comes_first(
+    dolt: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = connections.settings["default"]
+    monkeypatch.delenv("DOLT_ROUTER_OWN_SERVER", raising=False)
+    monkeypatch.setenv("DOLT_BIN", str(tmp_path / "missing"))
+    with DoltServer() as server:
+        assert (server.host, server.port) == (entry["HOST"], entry["PORT"])
+        with pytest.raises(RuntimeError, match="data_dir"):
+            server.kill()
+        with pytest.raises(RuntimeError, match="DOLT_HOST"):
+            server.restart()
+    assert Device.objects.count() == 0  # and is not stopped
+
+
+def test_stopped_server_leaves_nothing_behind() -> None:
+    with DoltServer() as server:
+        data = server.data_dir
+    children = [p.info["cmdline"] or [] for p in psutil.process_iter(["cmdline"])]
+    assert not data.exists()
+    assert not [words for words in children if "send-metrics" in words]
 
 
 def test_server_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -12,12 +12,20 @@ DOLT_VERSION = "1.86.4"
 MINIMUM_VERSION = (1, 86, 0)
 
 
+OURS = "DOLT_ROUTER_OWN_SERVER"  # set when DOLT_HOST and DOLT_PORT are the plugin's
+
+
 class DoltNotFound(RuntimeError):
     """There is no usable Dolt, and the message says how to get one."""
 
 
-def external_server() -> tuple[str, int] | None:
-    """(host, port) of the server that DOLT_HOST and DOLT_PORT name; None when they don't."""
+def external_server(own: bool = False) -> tuple[str, int] | None:
+    """(host, port) of the server that DOLT_HOST and DOLT_PORT name; None when they don't.
+
+    A server that our pytest plugin started is no such one, except for the plugin.
+    """
+    if OURS in os.environ and not own:
+        return None
     host, port = os.environ.get("DOLT_HOST"), os.environ.get("DOLT_PORT")
     if not host and not port:
         return None

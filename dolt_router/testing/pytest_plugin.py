@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from .binary import external_server
+from .binary import OURS, external_server
 
 _started: list[Any] = []
 
@@ -31,12 +31,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    if early_config.getini("dolt_server") and external_server() is None:
+    if early_config.getini("dolt_server") and external_server(own=True) is None:
         from .server import DoltServer
 
         server = DoltServer().start()
         _started.append(server)
         os.environ["DOLT_HOST"], os.environ["DOLT_PORT"] = server.host, str(server.port)
+        os.environ[OURS] = "1"
 
 
 def pytest_unconfigure() -> None:
@@ -44,10 +45,11 @@ def pytest_unconfigure() -> None:
         _started.pop().stop()
         os.environ.pop("DOLT_HOST", None)
         os.environ.pop("DOLT_PORT", None)
+        os.environ.pop(OURS, None)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    address = external_server()
+    address = external_server(own=True)
     if address is None or not config.getini("dolt_server"):
         return []
     return [f"dolt: {_version(*address)} at {address[0]}:{address[1]}"]
@@ -68,7 +70,7 @@ def _version(host: str, port: int) -> str:
 @pytest.fixture(scope="session")
 def dolt_server() -> Iterator[ServerAddress]:
     """The address of a running Dolt server, started for the session when none is named."""
-    address = external_server()
+    address = external_server(own=True)
     if address is not None:
         yield ServerAddress(*address)
         return

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .binary import DOLT_VERSION, DoltNotFound, find_binary
+from .binary import DOLT_VERSION, DoltNotFound, external_server, find_binary
 from .container import DoltContainer, docker_is_there
 
 START_TIMEOUT = 60.0  # seconds; it takes under 4, unless the machine is very busy
@@ -24,9 +24,11 @@ STOP_TIMEOUT = 20.0  # seconds
 
 
 class DoltServer:
-    """A Dolt server of one's own: started, waited for, stopped.
+    """A Dolt server: started, waited for, stopped.
 
-    Usable as a context manager. The server dies with this process.
+    Usable as a context manager. The server dies with this process. When neither argument is
+    given and the variables DOLT_HOST and DOLT_PORT name a server, it is that one, which is
+    neither started nor stopped; else it is a server of one's own.
 
     Args:
         data_dir: where the databases live; a temporary directory when None, which is
@@ -39,6 +41,7 @@ class DoltServer:
 
     def __init__(self, data_dir: str | os.PathLike[str] | None = None, port: int = 0) -> None:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._may_be_external = data_dir is None and port == 0
         if data_dir is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="dolt-")
             data_dir = self._temporary.name
@@ -58,6 +61,9 @@ class DoltServer:
         """
         if self._process is not None or self._container is not None:
             return self
+        if self._may_be_external and (address := external_server()) is not None:
+            self.host, self.port = address
+            return self
         try:
             binary = find_binary()
         except DoltNotFound:
@@ -70,7 +76,7 @@ class DoltServer:
         attempts = 5 if self._wanted_port == 0 else 1
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or _free_port()
-            if self._wanted_port and _greets(self.host, self.port):
+            if self._wanted_port and not _is_free(self.host, self.port):
                 raise RuntimeError(
                     f"dolt sql-server did not start on port {self.port}: another server listens "
                     "there. Choose another port, or 0 for a free one."
@@ -104,6 +110,14 @@ class DoltServer:
             f"  max_connections: 1000\ndata_dir: {json.dumps(str(databases))}\n"
             f"cfg_dir: {json.dumps(str(databases / '.doltcfg'))}\n"
         )
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "DOLT_ROOT_PATH": str(home),
+            # Else an ending server starts `dolt send-metrics`, which outlives it and writes to
+            # the home that is being removed.
+            "DOLT_DISABLE_EVENT_FLUSH": "true",
+        }
         with open(self._log_path, "ab") as log:
             self._process = subprocess.Popen(
                 [str(binary), "sql-server", "--config", str(settings)],
@@ -111,7 +125,7 @@ class DoltServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.data_dir,
-                env={**os.environ, "HOME": str(home), "DOLT_ROOT_PATH": str(home)},
+                env=environment,
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
             )
 
@@ -160,13 +174,18 @@ class DoltServer:
             RuntimeError: the server runs in a container, or isn't running.
         """
         if self._process is None:
-            raise RuntimeError("Only a server that this object started from a binary is killed.")
+            raise RuntimeError(
+                "Only a server that this object started from a program is killed. To have one, "
+                "give DoltServer a data_dir."
+            )
         self._process.kill()
         self._process.wait()
         self._process = None
 
     def restart(self) -> DoltServer:
         """Stop it, if it runs, and start it with the same data and port; returns itself."""
+        if self._may_be_external and external_server() == (self.host, self.port):
+            raise RuntimeError("The server that DOLT_HOST names is not restarted from here.")
         self._wanted_port = self.port
         if self._process is not None:
             self.stop(keep_data=True)
@@ -188,6 +207,16 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+def _is_free(host: str, port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # TIME_WAIT is free
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
 
 
 def _greets(host: str, port: int) -> bool:
