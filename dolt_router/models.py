@@ -6,6 +6,7 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-system-tables
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,9 +16,12 @@ from . import aliases
 from .conf import conf
 from .exceptions import DoltRouterError, InvalidBranchName, ReadOnlyRevision
 from .names import validate_branch
-from .versioning import branches, commits, diffs, merges
+from .versioning import branches, commits, conflicts, diffs, merges, resets, tags
+from .versioning.commit_query import CommitQuerySet
+from .versioning.conflicts import RowConflict
 from .versioning.diffs import TableChange
 from .versioning.merges import MergePreview, MergeResult
+from .versioning.remote_urls import redact
 
 
 class _ReadOnly(models.Model):
@@ -48,7 +52,8 @@ class BranchQuerySet(models.QuerySet["Branch"]):
         """
         root = aliases.default_root(self._db)
         branches.create(name, start_point, using=root)
-        return self.get(name=name)
+        # The rest of its row is fetched when it is asked for.
+        return self.model.from_db(aliases.default_alias(root), ["name"], [name])
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
         raise DoltRouterError("Create branches one by one: Branch.objects.create(name=...).")
@@ -143,6 +148,13 @@ class Branch(_ReadOnly):
 
     delete.alters_data = True  # type: ignore[attr-defined]
 
+    def archive(self, message: str | None = None) -> Tag:
+        """Make its head the tag `archive/<name>` and delete it; raises as `delete`."""
+        name = tags.archive(self.name, message, self._root)
+        return Tag.objects.using(aliases.default_alias(self._root)).get(tag_name=name)
+
+    archive.alters_data = True  # type: ignore[attr-defined]
+
     def ahead_behind(self, into: str | None = None) -> tuple[int, int]:
         """How many commits it has that `into` (the default branch) lacks, and vice versa."""
         return branches.ahead_behind(self.name, into or str(conf.DEFAULT_BRANCH), self._root)
@@ -162,33 +174,84 @@ class Branch(_ReadOnly):
         message: str | None = None,
         author: str | None = None,
         strategy: str = "merge",
+        **options: Any,
     ) -> MergeResult:
         """Merge it into `into` (the default branch), all or nothing.
+
+        `strategy` is "merge", "no-ff", "ff-only" or "squash"; `resolve` and the other options
+        are those of `versioning.merges.merge`.
 
         Raises:
             MergeConflict: with the tables and numbers of rows; nothing was written.
         """
         target = into or str(conf.DEFAULT_BRANCH)
-        return merges.merge(self.name, target, message, author, strategy, self._root)
+        return merges.merge(self.name, target, message, author, strategy, self._root, **options)
+
+    def conflicts(self, into: str | None = None) -> Iterator[RowConflict]:
+        """The rows that merging it into `into` (the default branch) would conflict in."""
+        return conflicts.conflicts(self.name, into or str(conf.DEFAULT_BRANCH), self._root)
+
+    def sync(self, **options: Any) -> MergeResult:
+        """Merge the default branch into this one; raises as `merge`."""
+        return merges.sync(self.name, self._root, **options)
+
+    def rebase(self, onto: str | None = None) -> list[str]:
+        """Repeat its commits on top of `onto` (the default branch); the new hashes.
+
+        Raises:
+            MergeConflict: nothing was moved.
+        """
+        return resets.rebase(self.name, onto, self._root)
+
+    def reset(self, to: str, force: bool = False) -> str:
+        """Move it to another commit; see `versioning.resets.reset` for what is raised."""
+        return resets.reset(self.name, to, force, self._root)
+
+    sync.alters_data = True  # type: ignore[attr-defined]
+    rebase.alters_data = True  # type: ignore[attr-defined]
+    reset.alters_data = True  # type: ignore[attr-defined]
 
     merge.alters_data = True  # type: ignore[attr-defined]
     rename.alters_data = True  # type: ignore[attr-defined]
 
-    def commits(self) -> models.QuerySet[Commit]:
+    def commits(self) -> Log:
         """Its log, newest first."""
         return Commit.objects.on(self.name, using=self._root)
 
 
-class CommitManager(models.Manager["Commit"]):
+class Log(CommitQuerySet):
+    """Commits, newest first.
+
+    That is the order in which Dolt reads a log: a page of it takes no longer in a log of a
+    million commits. With ORDER BY, the whole log would be read and sorted for each page, so
+    it is left to queries that pick commits, whose order would be any.
+    """
+
+    @property
+    def ordered(self) -> bool:
+        return super().ordered or not self.query.order_by
+
+    def _filter_or_exclude(self, negate: bool, args: Any, kwargs: Any) -> Any:
+        found = super()._filter_or_exclude(negate, args, kwargs)  # type: ignore[misc]
+        if (args or kwargs) and not found.query.order_by:
+            found.query.add_ordering("-commit_order")
+        return found
+
+    def reverse(self) -> Any:
+        """Oldest first."""
+        return super().reverse() if self.query.order_by else self.order_by("commit_order")
+
+
+class CommitManager(models.Manager["Commit"].from_queryset(Log)):  # type: ignore[misc]
     """Commits reachable from a ref."""
 
-    def on(self, ref: str, using: str | None = None) -> models.QuerySet[Commit]:
+    def on(self, ref: str, using: str | None = None) -> Log:
         """The log of a branch, tag or commit, newest first. Slices are made by the server.
 
         Raises:
             BranchDoesNotExist: when it is evaluated, or at once.
         """
-        return self.using(aliases.branch_alias(ref, using)).order_by("-commit_order")
+        return self.using(aliases.branch_alias(ref, using))  # type: ignore[no-any-return]
 
 
 class Commit(_ReadOnly):
@@ -206,7 +269,6 @@ class Commit(_ReadOnly):
     class Meta:
         managed = False
         db_table = "dolt_log"
-        ordering = ["-commit_order"]
 
     def __str__(self) -> str:
         return f"{self.commit_hash[:8]} {self.subject}"
@@ -255,6 +317,27 @@ class Commit(_ReadOnly):
         raise ReadOnlyRevision(self.commit_hash)
 
 
+class TagQuerySet(models.QuerySet["Tag"]):
+    """Tags; `create` makes one on the server at once."""
+
+    def create(  # type: ignore[override]
+        self,
+        *,
+        tag_name: str,
+        ref: str | None = None,
+        message: str | None = None,
+        author: str | None = None,
+    ) -> Tag:
+        """Tag `ref`: a branch, tag or commit; the active branch if None.
+
+        Raises:
+            InvalidBranchName, BranchExists, BranchDoesNotExist (the ref).
+        """
+        root = aliases.default_root(self._db)
+        tags.create(tag_name, ref, message, author, using=root)
+        return self.get(tag_name=tag_name)
+
+
 class Tag(_ReadOnly):
     """A tag: a row of `dolt_tags`."""
 
@@ -265,20 +348,41 @@ class Tag(_ReadOnly):
     date = models.DateTimeField()
     message = models.TextField()
 
+    objects = TagQuerySet.as_manager()
+
     class Meta:
         managed = False
         db_table = "dolt_tags"
         ordering = ["tag_name"]
 
+    @property
+    def alias(self) -> str:
+        """The read-only database alias of this point in history, for `.using()`."""
+        return aliases.branch_alias(self.tag_name, self._root)
+
+    def delete(self, using: Any = None, keep_parents: bool = False) -> Any:
+        """Delete the tag; the commit stays."""
+        tags.delete(self.tag_name, aliases.default_root(using or self._state.db))
+        return 1, {self._meta.label: 1}
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+
     def __str__(self) -> str:
         return self.tag_name
 
 
+class _RedactedURL(models.TextField):  # type: ignore[type-arg]
+    """A URL without the credentials that it may have: nothing here shows them."""
+
+    def from_db_value(self, value: str | None, *args: Any) -> str | None:
+        return value if value is None else redact(value, value)
+
+
 class Remote(_ReadOnly):
-    """A remote: a row of `dolt_remotes`."""
+    """A remote: a row of `dolt_remotes`; see `versioning.remotes` for its verbs."""
 
     name = models.CharField(max_length=250, primary_key=True)
-    url = models.TextField()
+    url = _RedactedURL()
     fetch_specs = models.JSONField()
     params = models.JSONField()
 

@@ -5,7 +5,7 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
-from .. import aliases
+from .. import aliases, signals
 from ..backends.dolt.base import forget_ref
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
@@ -17,12 +17,12 @@ from ..exceptions import (
     DoltServerError,
 )
 from ..names import validate_branch, validate_ref
-from .session import refuse_unfinished, verb_connection
+from .session import database_connection, refuse_unfinished, verb_connection
 
 
 def names(using: str | None = None) -> list[str]:
     """The names of all branches, sorted."""
-    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+    with database_connection(using) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT name FROM dolt_branches ORDER BY name")
         return [name for (name,) in cursor.fetchall()]
 
@@ -34,7 +34,7 @@ def resolve(ref: str, using: str | None = None) -> str:
         BranchDoesNotExist: there is none.
     """
     validate_ref(ref)
-    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+    with database_connection(using) as connection, connection.cursor() as cursor:
         try:
             cursor.execute("SELECT dolt_hashof(%s)", [ref])
             return str(cursor.fetchone()[0])
@@ -43,24 +43,44 @@ def resolve(ref: str, using: str | None = None) -> str:
 
 
 def _refuse_taken(name: str, using: str | None) -> None:
-    # Dolt would create `Main` beside `main`, and connect to either for both.
-    if name.lower() in (other.lower() for other in names(using)):
-        raise BranchExists(name, aliases.default_root(using))
+    # Dolt would create `Main` beside `main`, and connect to either for both. It finds a branch
+    # in any case, whatever their number: aiming a connection is the quickest way to ask.
+    with database_connection(using) as connection:
+        assert connection.connection is not None
+        if connection.connection.finds(f"{connection.base_name}/{name}"):
+            raise BranchExists(name, aliases.default_root(using))
 
 
-def create(name: str, start_point: str | None = None, using: str | None = None) -> None:
+def _start_of(name: str, using: str | None) -> str:
+    there = names(using)
+    if name == conf.DEFAULT_BRANCH and len(there) == 1:
+        return there[0]  # a new database: Dolt has named its one branch
+    return aliases.current_branch(using)
+
+
+def create(name: str, start_point: str | None = None, using: str | None = None) -> str:
     """Create a branch at `start_point` (a branch, tag or commit; the active branch if None).
+
+    Returns:
+        The start point.
 
     Raises:
         InvalidBranchName, BranchExists: the name can't be used.
         BranchDoesNotExist: there is no such start point.
     """
     validate_branch(name)
-    start = validate_ref(start_point or aliases.current_branch(using))
+    start = validate_ref(start_point or _start_of(name, using))
     _refuse_taken(name, using)
-    resolve(start, using)
-    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+    about = {"using": aliases.default_root(using), "name": name, "start_point": start}
+    signals.ask(signals.pre_branch_create, **about)
+    with database_connection(using) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+        except (DoltServerError, BranchDoesNotExist):
+            resolve(start, using)  # says which ref is missing, with the near names
+            raise
+    signals.tell(signals.branch_created, **about)
+    return start
 
 
 def rename(old: str, new: str, using: str | None = None) -> None:
@@ -71,15 +91,19 @@ def rename(old: str, new: str, using: str | None = None) -> None:
         BranchInUse: this request wrote to it and hasn't committed yet.
         InvalidBranchName, BranchExists, BranchDoesNotExist: a name can't be used.
     """
-    _refuse_fixed(old, "renamed", using)
+    refuse_fixed(old, "renamed", using)
     validate_branch(new)
     if new.lower() != old.lower():
         _refuse_taken(new, using)
-    wrapper = aliases.handler()[aliases.branch_alias(old, using)]
-    wrapper.close()
+    about = {"using": aliases.default_root(using), "name": old, "new_name": new}
+    signals.ask(signals.pre_branch_rename, **about)
+    alias = aliases.branch_alias(old, using)
+    wrapper = aliases.handler()[alias]
+    aliases.handler().forget(alias)
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         cursor.execute("CALL dolt_branch('-m', '-f', %s, %s)", [old, new])
     forget_ref(wrapper, old)
+    signals.tell(signals.branch_renamed, **about)
 
 
 def delete(name: str, force: bool = False, using: str | None = None) -> None:
@@ -93,8 +117,9 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
             request wrote to it and hasn't committed yet.
         BranchDoesNotExist: there is none.
     """
-    _refuse_fixed(name, "deleted", using)
-    wrapper = aliases.handler()[aliases.branch_alias(name, using)]
+    refuse_fixed(name, "deleted", using)
+    alias = aliases.branch_alias(name, using)
+    wrapper = aliases.handler()[alias]
     wrapper.ensure_connection()
     if not force:
         ahead, _behind = ahead_behind(name, str(conf.DEFAULT_BRANCH), using)
@@ -104,13 +129,21 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
                 f'{ahead} commit(s) are not in "{conf.DEFAULT_BRANCH}". Merge it first, or '
                 "delete it all the same with force=True (manage.py dolt branch -D).",
             )
-    wrapper.close()
+    about = {"using": aliases.default_root(using), "name": name, "force": force}
+    signals.ask(signals.pre_branch_delete, **about)
+    aliases.handler().forget(alias)
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         cursor.execute("CALL dolt_branch('-D', %s)", [name])
     forget_ref(wrapper, name)
+    signals.tell(signals.branch_deleted, **about)
 
 
-def _refuse_fixed(name: str, action: str, using: str | None) -> None:
+def refuse_fixed(name: str, action: str, using: str | None) -> None:
+    """Refuse to rename, delete or archive a branch that has to stay, or is in use here.
+
+    Raises:
+        BranchProtected, BranchInUse, BranchDoesNotExist.
+    """
     validate_branch(name)
     if name == conf.DEFAULT_BRANCH or is_protected(name):
         raise BranchProtected(name, action)

@@ -5,25 +5,32 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
-from .. import aliases, context
-from ..backends.dolt.transactions import is_protected
+from .. import aliases, context, signals
 from ..conf import conf
-from ..exceptions import BranchProtected, MergeConflict
+from ..exceptions import DoltServerError, MergeConflict
 from ..names import validate_branch, validate_ref
 from .branches import resolve
+from .conflicts import rows_by_table
 from .diffs import TableChange, diff
-from .session import refuse_unfinished, transaction_on, verb_connection
+from .session import refuse_closed, transaction_on, verb_connection
 
 
 def parents(commit_hash: str, using: str | None = None) -> list[str]:
-    """The hashes of the commit's parents, first parent first; empty for the first commit."""
+    """The hashes of the commit's parents, first parent first; empty for the first commit.
+
+    Raises:
+        BranchDoesNotExist: there is no such commit.
+    """
+    validate_ref(commit_hash)
+    # Not from dolt_commit_ancestors: Dolt takes commit_hash for unique there, and a commit with
+    # two parents is error 1105.
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT parent_hash FROM dolt_commit_ancestors WHERE commit_hash = %s "
-            "AND parent_hash IS NOT NULL ORDER BY parent_index",
-            [commit_hash],
-        )
-        return [parent for (parent,) in cursor.fetchall()]
+        try:
+            cursor.execute("SELECT parents FROM dolt_log(%s, '--parents') LIMIT 1", [commit_hash])
+        except DoltServerError:
+            resolve(commit_hash, using)
+            raise
+        return [parent for parent in str(cursor.fetchone()[0]).split(", ") if parent]
 
 
 def changes_of(commit_hash: str, using: str | None = None) -> list[TableChange]:
@@ -50,6 +57,9 @@ def cherry_pick(
 ) -> str:
     """Repeat what a commit changed by a new one on branch `onto`.
 
+    As in git the new commit keeps message, author and date, unless an author is given here
+    or by `commit_context`.
+
     Returns:
         The hash of the new commit.
 
@@ -65,12 +75,13 @@ def _apply(
 ) -> str:
     validate_ref(commit_hash)
     validate_branch(on)
-    if is_protected(on):
-        raise BranchProtected(on)
-    refuse_unfinished(on, verb.capitalize(), using)
+    refuse_closed(on, verb.capitalize(), using)
     resolve(commit_hash, using)
     resolve(on, using)
     who = author or context.describe([]).author
+    about = {"using": aliases.default_root(using), "commit_hash": commit_hash, "branch": on}
+    if procedure == "dolt_revert":
+        signals.ask(signals.pre_revert, **about)
     with transaction_on(on, using) as cursor:
         if procedure == "dolt_revert":
             cursor.execute("CALL dolt_revert(%s, '--author', %s)", [commit_hash, who])
@@ -78,9 +89,17 @@ def _apply(
             cursor.execute("CALL dolt_cherry_pick(%s)", [commit_hash])
         row = cursor.fetchone()
         if any(int(count or 0) for count in row[1:]):
-            cursor.execute("SELECT * FROM dolt_conflicts")
-            tables = {str(found[0]): int(found[1]) for found in cursor.fetchall()}
-            raise MergeConflict(commit_hash, on, tables, verb)
+            raise MergeConflict(commit_hash, on, rows_by_table(cursor, "dolt_conflicts"), verb)
+        other = author or context.author.get()
+        if procedure == "dolt_cherry_pick" and other:
+            cursor.execute("SELECT message FROM dolt_log LIMIT 1")
+            (message,) = cursor.fetchone()
+            cursor.execute(
+                "CALL dolt_commit('--amend', '-m', %s, '--author', %s)", [message, other]
+            )
+            row = cursor.fetchone()
+    if procedure == "dolt_revert":
+        signals.tell(signals.reverted, **about, new_hash=str(row[0]))
     return str(row[0])
 
 

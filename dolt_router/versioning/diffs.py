@@ -41,18 +41,15 @@ def diff(
     Raises:
         BranchDoesNotExist: a ref isn't there.
     """
-    for ref in (from_ref, to_ref):
-        validate_ref(ref)
-        resolve(ref, using)
-    marks, refs = (
-        ("%s", [f"{from_ref}...{to_ref}"]) if symmetric else ("%s, %s", [from_ref, to_ref])
-    )
+    marks, refs = _between(from_ref, to_ref, using, symmetric)
     with verb_connection(to_ref, using) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM dolt_diff_summary({marks})", refs)
         summary = fetch_dicts(cursor)
         cursor.execute(f"SELECT * FROM dolt_diff_stat({marks})", refs)
         stats = {row["table_name"]: row for row in fetch_dicts(cursor)}
-        reshaped = _reshaped_tables(cursor, marks, refs) if summary else set()
+        reshaped = (
+            {change.table for change in _schema_changes(cursor, marks, refs)} if summary else set()
+        )
     changes = []
     for row in summary:
         name = row["to_table_name"] or row["from_table_name"]
@@ -71,19 +68,54 @@ def diff(
     return sorted(change for change in changes if change.kind != "modified" or any(change[2:]))
 
 
-def _reshaped_tables(cursor: Any, marks: str, refs: list[str]) -> set[str]:
-    """The tables whose columns, keys or options differ.
+def _between(
+    from_ref: str, to_ref: str, using: str | None, symmetric: bool
+) -> tuple[str, list[str]]:
+    """The marks and the values of the refs for a table function; both refs are there."""
+    for ref in (from_ref, to_ref):
+        validate_ref(ref)
+        resolve(ref, using)
+    if symmetric:
+        return "%s", [f"{from_ref}...{to_ref}"]
+    return "%s, %s", [from_ref, to_ref]
 
-    `dolt_diff_summary` also calls it a schema change when only the AUTO_INCREMENT counter
-    moved, as it does with every row that is added.
+
+class SchemaChange(NamedTuple):
+    """How the definition of one table differs: two CREATE statements, None where there is none.
+
+    A moved AUTO_INCREMENT counter is no difference, and is left out of both.
     """
+
+    table: str
+    before: str | None
+    after: str | None
+
+
+def schema_changes(
+    from_ref: str, to_ref: str, using: str | None = None, symmetric: bool = False
+) -> list[SchemaChange]:
+    """The tables whose columns, keys or options differ between two refs, by table name.
+
+    Raises:
+        BranchDoesNotExist: a ref isn't there.
+    """
+    marks, refs = _between(from_ref, to_ref, using, symmetric)
+    with verb_connection(to_ref, using) as connection, connection.cursor() as cursor:
+        return _schema_changes(cursor, marks, refs)
+
+
+def _schema_changes(cursor: Any, marks: str, refs: list[str]) -> list[SchemaChange]:
+    # `dolt_diff_summary` also calls it a schema change when only the AUTO_INCREMENT counter
+    # moved, as it does with every row that is added.
     cursor.execute(f"SELECT * FROM dolt_schema_diff({marks})", refs)
-    found = set()
+    found = []
     for row in fetch_dicts(cursor):
         before, after = (
-            _COUNTER.sub("", row[key] or "")
+            _COUNTER.sub("", row[key] or "") or None
             for key in ("from_create_statement", "to_create_statement")
         )
         if before != after:
-            found.add(row["to_table_name"] or row["from_table_name"])
-    return found
+            found.append(
+                SchemaChange(row["to_table_name"] or row["from_table_name"], before, after)
+            )
+    return sorted(found, key=lambda change: change.table)

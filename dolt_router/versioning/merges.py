@@ -5,13 +5,24 @@ https://docs.dolthub.com/sql-reference/version-control/merges
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import context
-from ..exceptions import DoltRouterError, MergeConflict
+from .. import aliases, context, signals
+from ..backends.dolt.migrations import applied_migrations
+from ..conf import conf
+from ..exceptions import (
+    BranchNeedsMigration,
+    DoltRouterError,
+    DoltServerError,
+    MergeConflict,
+    NotFastForward,
+)
 from ..names import validate_branch, validate_ref
-from .branches import ahead_behind, resolve
-from .session import refuse_unfinished, transaction_on, verb_connection
+from .branches import ahead_behind
+from .branches import resolve as resolve_ref
+from .conflicts import Resolver, Violation, resolve_all, resolver_of, rows_by_table, violations
+from .session import merging, refuse_unfinished, verb_connection
 
 STRATEGIES = {
     "merge": (),
@@ -21,22 +32,24 @@ STRATEGIES = {
 }
 
 
-class MergeResult(NamedTuple):
-    """What a merge did.
-
-    `commit_hash` is the head of the target afterwards. `up_to_date` says that there was
-    nothing to merge.
-    """
-
+class _Result(NamedTuple):
     commit_hash: str
     fast_forward: bool
-    up_to_date: bool = False
 
 
-class NotFastForward(DoltRouterError, ValueError):
-    """`ff-only` was asked for, and the target has commits of its own."""
+class MergeResult(_Result):
+    """What a merge did: a pair (commit_hash, fast_forward).
 
-    code = "not_fast_forward"
+    `commit_hash` is the head of the target afterwards. The attribute `up_to_date` says that
+    there was nothing to merge.
+    """
+
+    up_to_date: bool
+
+    def __new__(cls, commit_hash: str, fast_forward: bool, up_to_date: bool = False) -> MergeResult:
+        self = super().__new__(cls, commit_hash, fast_forward)
+        self.up_to_date = up_to_date
+        return self
 
 
 def merge(
@@ -46,45 +59,112 @@ def merge(
     author: str | None = None,
     strategy: str = "merge",
     using: str | None = None,
+    resolve: str | Mapping[str, Any] | Resolver | None = None,
+    check_migrations: bool = True,
 ) -> MergeResult:
     """Merge `source` into the branch `into`: all of it or nothing.
 
     Args:
         message, author: of the merge commit; a fast-forward makes none.
         strategy: "merge" (fast-forward where possible), "no-ff", "ff-only" or "squash".
+        resolve: what to do about conflicts: "ours" or "theirs" for all, a mapping of table
+            to side, or a callable that is given each RowConflict and returns a resolution.
+            Fields that only one side changed are merged in any case.
+        check_migrations: refuse a source that lacks migrations of the target.
 
     Raises:
         MergeConflict: both changed the same cells, or the result breaks a constraint;
-            `tables` counts the rows.
+            `tables` counts the rows, `violations` and `schema_conflicts` tell more.
         NotFastForward: with "ff-only".
+        BranchNeedsMigration: the source lacks migrations that the target has.
         BranchDoesNotExist: one of them isn't there.
         BranchInUse: this request wrote to one of them and hasn't committed yet.
+        Refused: a receiver of `pre_merge` refused.
         StaleWrite: the target moved meanwhile.
     """
     if strategy not in STRATEGIES:
         raise ValueError(f"Unknown strategy {strategy!r}. Use one of {', '.join(STRATEGIES)}.")
+    resolver = resolver_of(resolve)
     validate_ref(source)
     validate_branch(into)
     for ref in (source, into):
         refuse_unfinished(ref, "Merge", using)
-    head, other = resolve(into, using), resolve(source, using)
-    if head == other or not ahead_behind(source, into, using)[0]:
+    head, other = resolve_ref(into, using), resolve_ref(source, using)
+    ahead, behind = (0, 0) if head == other else ahead_behind(source, into, using)
+    if not ahead:
         return MergeResult(head, False, True)
+    if check_migrations and behind:
+        refuse_unmigrated(source, into, using)
     default = f'Merge branch "{source}" into "{into}"'
     words = context.describe([])
     text, who = message or context.message.get() or default, author or words.author
-    with transaction_on(into, using) as cursor:
-        row = _call_merge(cursor, source, into, strategy, text, who)
-        conflicts = int(row[2])
-        broken = _count(cursor, "dolt_constraint_violations")
-        if conflicts or broken:
-            raise MergeConflict(source, into, _count(cursor, "dolt_conflicts") | broken)
-        if strategy == "squash":
-            cursor.execute(
-                "CALL dolt_commit('-A', '--skip-empty', '-m', %s, '--author', %s)", [text, who]
-            )
-    after = resolve(into, using)
-    return MergeResult(after, bool(row[1]) and strategy != "squash", after == head)
+    about = {
+        "using": aliases.default_root(using),
+        "source": source,
+        "into": into,
+        "strategy": strategy,
+    }
+    signals.ask(signals.pre_merge, **about)
+    try:
+        with merging(into, using) as (connection, cursor):
+            row = _call_merge(cursor, source, into, strategy, text, who)
+            open_merge = bool(int(row[2]))
+            refused = []
+            if open_merge and resolver is not None:
+                refused = resolve_all(connection, cursor, resolver)
+            _refuse_conflicts(cursor, source, into, refused)
+            if open_merge or strategy == "squash":
+                # A merge resolved to what was there already changes no row and is a merge all
+                # the same: skipped as empty, it would stay open on the branch.
+                empty = "--skip-empty" if strategy == "squash" else "--allow-empty"
+                cursor.execute(
+                    "CALL dolt_commit('-A', %s, '-m', %s, '--author', %s)", [empty, text, who]
+                )
+                cursor.fetchall()
+    except MergeConflict as error:
+        signals.tell(signals.merge_conflicted, **about, error=error)
+        raise
+    after = resolve_ref(into, using)
+    forward = bool(row[1]) and strategy != "squash"
+    result = MergeResult(after, forward, after == head)
+    signals.tell(signals.merged, **about, result=result)
+    return result
+
+
+def sync(branch: str, using: str | None = None, **options: Any) -> MergeResult:
+    """Merge the default branch into `branch`; takes the options of `merge` and raises as it."""
+    options.setdefault("message", f'Sync "{branch}" with "{conf.DEFAULT_BRANCH}"')
+    return merge(str(conf.DEFAULT_BRANCH), branch, using=using, **options)
+
+
+def refuse_unmigrated(source: str, into: str, using: str | None = None) -> None:
+    """Refuse a source whose data no migration of the target has seen.
+
+    Raises:
+        BranchNeedsMigration: with the migrations that the source lacks.
+    """
+    there, here = (_applied(ref, using) for ref in (into, source))
+    missing = sorted(".".join(name) for name in there - here)
+    if missing and here:
+        alias = aliases.branch_alias(source, using)
+        raise BranchNeedsMigration(source, alias, missing, f'Can\'t merge into "{into}" yet')
+
+
+def _applied(ref: str, using: str | None) -> set[tuple[str, str]]:
+    with verb_connection(ref, using) as connection, connection.cursor() as cursor:
+        # Those of shared apps are applied on the default branch, for all.
+        return {key for key in applied_migrations(cursor) if key[0] not in conf.SHARED_APPS}
+
+
+def _refuse_conflicts(cursor: Any, source: str, into: str, refused: list[Violation]) -> None:
+    """Raise what is left of conflicts in the transaction under way."""
+    cursor.execute("SELECT table_name, description FROM dolt_schema_conflicts")
+    schema = {str(table): str(text) for table, text in cursor.fetchall()}
+    conflicts = rows_by_table(cursor, "dolt_conflicts")
+    broken = rows_by_table(cursor, "dolt_constraint_violations")
+    if schema or conflicts or broken:
+        found = refused + (violations(cursor) if broken else [])
+        raise MergeConflict(source, into, conflicts | broken, "merge", found, schema)
 
 
 def _call_merge(
@@ -98,18 +178,9 @@ def _call_merge(
         cursor.execute(f"CALL dolt_merge({marks})", options)
     except DoltRouterError as error:
         if strategy == "ff-only" and "fast" in str(error).lower():
-            raise NotFastForward(
-                f'"{into}" has commits that "{source}" lacks, so it can\'t be fast-forwarded. '
-                f'Merge "{into}" into "{source}" first, or merge with another strategy.'
-            ) from error
+            raise NotFastForward(source, into) from error
         raise
     return tuple(cursor.fetchone())
-
-
-def _count(cursor: Any, system_table: str) -> dict[str, int]:
-    """`{table: rows}` from dolt_conflicts or dolt_constraint_violations."""
-    cursor.execute(f"SELECT * FROM {system_table}")
-    return {str(row[0]): int(row[1]) for row in cursor.fetchall()}
 
 
 class MergePreview(NamedTuple):
@@ -130,10 +201,17 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
     Raises:
         BranchDoesNotExist: one of them isn't there.
     """
-    resolve(source, using)
-    resolve(into, using)
+    validate_ref(source)
+    validate_ref(into)
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source])
+        try:
+            cursor.execute(
+                "SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source]
+            )
+        except DoltServerError:
+            for ref in (source, into):
+                resolve_ref(ref, using)
+            raise
         conflicts, schema = {}, []
         for table, rows, schema_rows in cursor.fetchall():
             if rows:

@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from MySQLdb.cursors import SSCursor
+
 from .. import aliases
-from ..exceptions import BranchInUse
+from ..backends.dolt.pool import Session
+from ..backends.dolt.transactions import is_protected
+from ..conf import conf
+from ..exceptions import BranchDoesNotExist, BranchInUse, BranchProtected
 
 if TYPE_CHECKING:
     from ..backends.dolt.base import DatabaseWrapper
@@ -41,22 +46,82 @@ def verb_connection(ref: str, using: str | None = None) -> Iterator[DatabaseWrap
 
 
 @contextmanager
-def transaction_on(ref: str, using: str | None = None) -> Iterator[Any]:
-    """A cursor inside a transaction of the verb's own; an exception rolls it back."""
+def database_connection(using: str | None = None) -> Iterator[DatabaseWrapper]:
+    """A `verb_connection` on the default branch; on any other when that isn't there yet.
+
+    Raises:
+        BranchDoesNotExist: the database has no branch at all.
+    """
+    ref = str(conf.DEFAULT_BRANCH)
+    try:
+        wrapper_of(ref, using).ensure_connection()
+    except BranchDoesNotExist:
+        names = wrapper_of(ref, using).list_branch_names()
+        if not names:
+            raise
+        ref = names[0]
+    with verb_connection(ref, using) as connection:
+        yield connection
+
+
+@contextmanager
+def merging(ref: str, using: str | None = None) -> Iterator[tuple[DatabaseWrapper, Any]]:
+    """Connection and cursor inside a transaction of the verb's own; an exception undoes it."""
     with verb_connection(ref, using) as connection, connection.cursor() as cursor:
         cursor.execute("START TRANSACTION")
         try:
-            yield cursor
+            yield connection, cursor
         except BaseException:
             cursor.execute("ROLLBACK")
             raise
         cursor.execute("COMMIT")
 
 
+@contextmanager
+def transaction_on(ref: str, using: str | None = None) -> Iterator[Any]:
+    """A cursor inside a transaction of the verb's own; an exception rolls it back."""
+    with merging(ref, using) as (_connection, cursor):
+        yield cursor
+
+
+@contextmanager
+def streaming(connection: DatabaseWrapper) -> Iterator[Any]:
+    """A cursor that reads rows as they are sent, on a connection of its own beside `connection`.
+
+    An answer that is read to its end takes no more memory than one row, and others can be
+    asked meanwhile.
+    """
+    session = Session(**connection.get_connection_params())
+    try:
+        yield session.cursor(SSCursor)
+    finally:
+        session.close()
+
+
+def rows_of_stream(cursor: Any) -> Iterator[Any]:
+    """The rows of a `streaming` cursor, fetched some at a time."""
+    while rows := cursor.fetchmany(200):
+        yield from rows
+
+
 def fetch_dicts(cursor: Any) -> list[dict[str, Any]]:
     """The rows of the last statement as dicts by column name."""
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def refuse_closed(
+    branch: str, verb: str, using: str | None = None, action: str = "changed directly"
+) -> None:
+    """Refuse a verb on a branch that takes none now.
+
+    Raises:
+        BranchProtected: it is protected, and so can't be `action`.
+        BranchInUse: see `refuse_unfinished`.
+    """
+    if is_protected(branch):
+        raise BranchProtected(branch, action)
+    refuse_unfinished(branch, verb, using)
 
 
 def refuse_unfinished(ref: str, verb: str, using: str | None = None) -> None:

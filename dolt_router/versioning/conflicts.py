@@ -1,0 +1,333 @@
+"""Conflicts of a merge: what each is, and how it is resolved.
+
+A merge is tried in a transaction. Cells that both sides changed to different values, and rows
+that one side changed and the other deleted, are conflicts; a resolver says what is to be. Cells
+that only one side changed are merged whatever is chosen for the rest of the row.
+https://docs.dolthub.com/sql-reference/version-control/merges#conflicts
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.db import IntegrityError
+
+from .session import fetch_dicts, verb_connection
+from .values import database_value, model_of, primary_key, python_value, quote
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from ..backends.dolt.base import DatabaseWrapper
+
+PAGE = 500  # rows read at a time
+
+# "ours" or "theirs"; or the values of the conflicting fields, by name (fields left out stay as
+# they are on the target), None for "delete the row"; `UNRESOLVED` leaves it a conflict.
+Resolution = str | Mapping[str, Any] | None
+UNRESOLVED = "unresolved"
+OURS, THEIRS = "ours", "theirs"
+
+
+class FieldConflict(NamedTuple):
+    """A field that both sides changed, with its three values as Python values."""
+
+    field: str
+    base: Any
+    ours: Any
+    theirs: Any
+
+
+@dataclass(frozen=True)
+class RowConflict:
+    """A row that can't be merged by itself.
+
+    `base`, `ours` and `theirs` map columns to Python values; None where the row isn't there.
+    """
+
+    table: str
+    key: dict[str, Any]
+    base: dict[str, Any] | None
+    ours: dict[str, Any] | None
+    theirs: dict[str, Any] | None
+    conflict_id: str
+
+    @property
+    def model(self) -> type[Model] | None:
+        """The model of the table, if there is one."""
+        return model_of(self.table)
+
+    @property
+    def kind(self) -> str:
+        """`modify/modify`, `modify/delete`, `delete/modify` or `add/add` (ours/theirs)."""
+        if self.ours is None:
+            return "delete/modify"
+        if self.theirs is None:
+            return "modify/delete"
+        return "add/add" if self.base is None else "modify/modify"
+
+    @property
+    def fields(self) -> list[FieldConflict]:
+        """The fields that both sides changed, each to a value of its own, in column order."""
+        if self.ours is None or self.theirs is None:
+            return []
+        base = self.base or {}
+        found = []
+        for column, ours in self.ours.items():
+            before, theirs = base.get(column), self.theirs[column]
+            if ours != theirs and (self.base is None or before not in (ours, theirs)):
+                found.append(FieldConflict(column, before, ours, theirs))
+        return found
+
+    def resolved(self, resolution: Resolution) -> dict[str, Any] | None:
+        """The row as it is to be: a mapping of columns, or None when it is to go.
+
+        Raises:
+            ValueError: the resolution isn't one, or names a column that doesn't exist.
+        """
+        if resolution is None:
+            return None
+        if isinstance(resolution, str):
+            if resolution not in (OURS, THEIRS):
+                raise ValueError(f"Resolve with 'ours', 'theirs', None or values: {resolution!r}")
+            side = self.ours if resolution == OURS else self.theirs
+            if side is None or self.ours is None or self.theirs is None:
+                return side
+            return self._merged() | {f.field: side[f.field] for f in self.fields}
+        row = self._merged() if self.ours and self.theirs else dict(self.ours or self.theirs or {})
+        names = {self._column(name): value for name, value in resolution.items()}
+        if unknown := [name for name in names if name not in row]:
+            raise ValueError(f"{self.table} has no column {', '.join(unknown)}.")
+        if changed := [name for name in names if name in self.key and names[name] != row[name]]:
+            raise ValueError(f"The key of a row can't be resolved: {', '.join(changed)}.")
+        return row | names
+
+    def _column(self, name: str) -> str:
+        model = self.model
+        fields = () if model is None else model._meta.local_fields
+        return next((f.column for f in fields if name == f.name and f.column), name)
+
+    def _merged(self) -> dict[str, Any]:
+        assert self.ours is not None and self.theirs is not None
+        base = self.base or {}
+        return {
+            column: self.theirs[column] if column in base and base[column] == ours else ours
+            for column, ours in self.ours.items()
+        }
+
+
+Resolver = Callable[[RowConflict], Resolution]
+
+
+class Violation(NamedTuple):
+    """A row of the merged result that breaks a constraint.
+
+    `kind` is `foreign key`, `unique index`, `check constraint` or `not null`; `info` is what
+    the server says of the constraint.
+    """
+
+    table: str
+    kind: str
+    row: dict[str, Any]
+    info: dict[str, Any]
+
+
+def resolver_of(resolve: str | Mapping[str, Any] | Resolver | None) -> Resolver | None:
+    """A callable from what `merge(resolve=)` takes: a side, one per table, or a callable.
+
+    Raises:
+        ValueError: it is none of these.
+    """
+    if resolve is None or callable(resolve):
+        return resolve
+    if isinstance(resolve, str):
+        if resolve not in (OURS, THEIRS):
+            raise ValueError(f"resolve is {resolve!r}; it can be 'ours' or 'theirs'.")
+        return lambda conflict: resolve
+    sides = {str(table).lower(): side for table, side in resolve.items()}
+    return lambda conflict: sides.get(conflict.table.lower(), UNRESOLVED)
+
+
+def conflicts(
+    source: str, into: str, using: str | None = None, table: str | None = None
+) -> Iterator[RowConflict]:
+    """The rows that merging `source` into `into` would conflict in, read page by page.
+
+    Nothing is merged, and no branch is touched.
+
+    Raises:
+        BranchDoesNotExist: one of the branches isn't there.
+    """
+    with verb_connection(into, using) as connection, connection.cursor() as cursor:
+        tables = [table] if table else _tables_in_conflict(cursor, into, source)
+        keys = {name: primary_key(cursor, name) for name in tables}
+    for name in tables:
+        offset = 0
+        while True:
+            with verb_connection(into, using) as connection, connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT * FROM dolt_preview_merge_conflicts(%s, %s, %s) LIMIT %s OFFSET %s",
+                    [into, source, name, PAGE, offset],
+                )
+                page = [_conflict(connection, name, keys[name], row) for row in fetch_dicts(cursor)]
+            yield from page
+            offset += len(page)
+            if len(page) < PAGE:
+                break
+
+
+def _tables_in_conflict(cursor: Any, into: str, source: str) -> list[str]:
+    cursor.execute("SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source])
+    return [str(table) for table, rows, _schema in cursor.fetchall() if rows]
+
+
+def _conflict(
+    connection: DatabaseWrapper, table: str, key: list[str], row: dict[str, Any]
+) -> RowConflict:
+    sides: dict[str, dict[str, Any] | None] = {}
+    for side in ("base", "our", "their"):
+        prefix = side + "_"
+        values = {
+            name[len(prefix) :]: python_value(connection, table, name[len(prefix) :], value)
+            for name, value in row.items()
+            if name.startswith(prefix)
+            and name not in ("our_diff_type", "their_diff_type")
+            and not name.endswith("_cardinality")
+        }
+        there = any(values.get(column) is not None for column in key) if key else any(values)
+        sides[side] = values if there else None
+    known = sides["our"] or sides["their"] or sides["base"] or {}
+    return RowConflict(
+        table,
+        {column: known.get(column) for column in key},
+        sides["base"],
+        sides["our"],
+        sides["their"],
+        str(row["dolt_conflict_id"]),
+    )
+
+
+def resolve_all(connection: DatabaseWrapper, cursor: Any, resolver: Resolver) -> list[Violation]:
+    """Resolve the conflicts of the merge under way on this connection, as far as it says.
+
+    A row that a constraint doesn't let in yet (its parent is in conflict as well) is tried
+    again after the others.
+
+    Returns:
+        The rows that no order of writing let in.
+    """
+    tables = list(rows_by_table(cursor, "dolt_conflicts"))
+    while True:
+        progress = 0
+        refused: list[Violation] = []
+        for table in tables:
+            progress += _resolve_table(connection, cursor, table, resolver, refused)
+        if not refused or not progress:
+            return refused
+
+
+def _resolve_table(
+    connection: DatabaseWrapper,
+    cursor: Any,
+    table: str,
+    resolver: Resolver,
+    refused: list[Violation],
+) -> int:
+    """Resolve what can be of one table; the number of rows that were."""
+    key = primary_key(cursor, table)
+    left = done = 0
+    while True:
+        cursor.execute(
+            f"SELECT * FROM {quote('dolt_conflicts_' + table)} LIMIT %s OFFSET %s", [PAGE, left]
+        )
+        rows = fetch_dicts(cursor)
+        for raw in rows:
+            conflict = _conflict(connection, table, key, raw)
+            resolution = resolver(conflict)
+            if isinstance(resolution, str) and resolution == UNRESOLVED:
+                left += 1
+                continue
+            if not key:
+                _resolve_keyless(cursor, table, resolution)
+                return len(rows)
+            try:
+                _write(connection, cursor, conflict, conflict.resolved(resolution))
+            except IntegrityError as error:
+                refused.append(_violation_of(conflict, error))
+                left += 1
+                continue
+            cursor.execute(
+                f"DELETE FROM {quote('dolt_conflicts_' + table)} WHERE dolt_conflict_id = %s",
+                [conflict.conflict_id],
+            )
+            done += 1
+        if len(rows) < PAGE:
+            return done
+
+
+def _violation_of(conflict: RowConflict, error: IntegrityError) -> Violation:
+    code = int(error.args[0]) if error.args else 0
+    kind = {1062: "unique index", 1452: "foreign key", 1451: "foreign key"}.get(code, "constraint")
+    return Violation(conflict.table, kind, dict(conflict.key), {"text": str(error.args[-1])})
+
+
+def _resolve_keyless(cursor: Any, table: str, resolution: Resolution) -> None:
+    if resolution not in (OURS, THEIRS):
+        raise ValueError(f"{table} has no primary key: resolve it with 'ours' or 'theirs'.")
+    cursor.execute("CALL dolt_conflicts_resolve(%s, %s)", [f"--{resolution}", table])
+    cursor.fetchall()
+
+
+def _write(
+    connection: DatabaseWrapper, cursor: Any, conflict: RowConflict, row: dict[str, Any] | None
+) -> None:
+    table, key = quote(conflict.table), conflict.key
+    where = " AND ".join(f"{quote(column)} = %s" for column in key)
+    values = [database_value(connection, conflict.table, c, v) for c, v in key.items()]
+    if row is None:
+        if conflict.ours is not None:
+            cursor.execute(f"DELETE FROM {table} WHERE {where}", values)
+        return
+    given = {
+        column: database_value(connection, conflict.table, column, value)
+        for column, value in row.items()
+    }
+    if conflict.ours is None:
+        columns = ", ".join(map(quote, given))
+        marks = ", ".join(["%s"] * len(given))
+        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(given.values()))
+    elif row != conflict.ours:
+        changed = {c: v for c, v in given.items() if c not in key}
+        sets = ", ".join(f"{quote(column)} = %s" for column in changed)
+        cursor.execute(f"UPDATE {table} SET {sets} WHERE {where}", [*changed.values(), *values])
+
+
+def rows_by_table(cursor: Any, system_table: str) -> dict[str, int]:
+    """`{table: rows}` from dolt_conflicts or dolt_constraint_violations."""
+    cursor.execute(f"SELECT * FROM {system_table}")
+    return {str(row[0]): int(row[1]) for row in cursor.fetchall()}
+
+
+def violations(cursor: Any, limit: int = 1000) -> list[Violation]:
+    """The constraint violations of the merge under way, `limit` a table at most."""
+    found = []
+    for table in rows_by_table(cursor, "dolt_constraint_violations"):
+        cursor.execute(
+            f"SELECT * FROM {quote('dolt_constraint_violations_' + table)} LIMIT %s", [limit]
+        )
+        for row in fetch_dicts(cursor):
+            row.pop("from_root_ish", None)
+            kind, info = str(row.pop("violation_type")), row.pop("violation_info")
+            found.append(Violation(table, kind, row, _info(info)))
+    return found
+
+
+def _info(raw: Any) -> dict[str, Any]:
+    try:
+        loaded = json.loads(raw) if isinstance(raw, str | bytes) else raw
+    except ValueError:
+        loaded = {"text": str(raw)}
+    return loaded if isinstance(loaded, dict) else {"text": str(loaded)}

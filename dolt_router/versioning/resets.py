@@ -1,0 +1,177 @@
+"""Moving a branch: reset, rebase, and discarding what isn't committed.
+
+https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_reset
+"""
+
+from __future__ import annotations
+
+from .. import aliases, signals
+from ..backends.dolt.restoring import reset_to_head
+from ..conf import conf
+from ..exceptions import BranchInUse
+from ..names import validate_branch, validate_ref
+from .branches import ahead_behind, resolve
+from .commits import cherry_pick, parents, revert
+from .merges import MergeResult, merge
+from .scratch import scratch_branch
+from .session import refuse_closed, transaction_on, verb_connection
+
+
+def reset(branch: str, to: str, force: bool = False, using: str | None = None) -> str:
+    """Move `branch` to the commit that `to` stands for, and its working set with it.
+
+    Returns:
+        The hash of that commit.
+
+    Raises:
+        BranchProtected: the branch is protected.
+        BranchInUse: it has commits that `to` has not, which would be lost from it, and
+            `force` is not set; or this request has unfinished writes on it.
+        BranchDoesNotExist: one of them isn't there.
+    """
+    validate_branch(branch)
+    validate_ref(to)
+    refuse_closed(branch, "Reset", using, "moved")
+    head, target = resolve(branch, using), resolve(to, using)
+    if not force and head != target:
+        lost, _gained = ahead_behind(branch, target, using)
+        if lost:
+            raise BranchInUse(
+                branch,
+                f'{lost} commit(s) of it are not in "{to}" and would be lost from it. Tag or '
+                "branch them first, or reset with force=True (manage.py dolt reset --force).",
+            )
+    about = {"using": aliases.default_root(using), "branch": branch, "to": target}
+    signals.ask(signals.pre_reset, **about)
+    with verb_connection(branch, using) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dolt_reset('--hard', %s)", [target])
+    signals.tell(signals.branch_reset, **about)
+    return target
+
+
+def rebase(branch: str, onto: str | None = None, using: str | None = None) -> list[str]:
+    """Repeat the commits of `branch` on top of `onto` (the default branch), and move it there.
+
+    Each keeps its message, author and date; merges are left out, as git's rebase does. It is
+    done on a branch of its own, so a conflict leaves `branch` as it was.
+
+    Returns:
+        The hashes of the new commits, oldest first; empty when there was nothing to do.
+
+    Raises:
+        MergeConflict: a commit conflicts; nothing was moved.
+        BranchProtected, BranchInUse, BranchDoesNotExist: as `reset`.
+    """
+    onto = onto or str(conf.DEFAULT_BRANCH)
+    validate_branch(branch)
+    validate_ref(onto)
+    refuse_closed(branch, "Rebase", using, "moved")
+    head = resolve(branch, using)
+    if not ahead_behind(branch, onto, using)[1]:
+        return []
+    picks = [
+        commit for commit in _own_commits(branch, onto, using) if len(parents(commit, using)) < 2
+    ]
+    about = {"using": aliases.default_root(using), "branch": branch, "to": resolve(onto, using)}
+    signals.ask(signals.pre_reset, **about)
+    with scratch_branch(about["to"], using) as scratch:
+        made = [cherry_pick(commit, scratch, using=using) for commit in picks]
+        if resolve(branch, using) != head:
+            raise BranchInUse(branch, "someone else committed to it meanwhile. Rebase again.")
+        new_head = resolve(scratch, using)
+        with verb_connection(branch, using) as connection, connection.cursor() as cursor:
+            cursor.execute("CALL dolt_reset('--hard', %s)", [new_head])
+    signals.tell(signals.branch_reset, **{**about, "to": new_head})
+    return made
+
+
+def _own_commits(branch: str, onto: str, using: str | None) -> list[str]:
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT commit_hash FROM dolt_log(%s) ORDER BY commit_order", [f"{onto}..{branch}"]
+        )
+        return [commit_hash for (commit_hash,) in cursor.fetchall()]
+
+
+def revert_range(
+    since: str,
+    until: str,
+    on: str,
+    message: str | None = None,
+    author: str | None = None,
+    using: str | None = None,
+) -> MergeResult:
+    """Undo the commits after `since` up to `until`, newest first, as one new commit on `on`.
+
+    Of a merge among them the whole branch that it brought is undone.
+
+    Raises:
+        MergeConflict: later commits changed the same cells; nothing was written.
+        ValueError: `since` is not an ancestor of `until`, by first parents.
+        BranchProtected, BranchDoesNotExist, BranchInUse: as `reset`.
+    """
+    validate_branch(on)
+    refuse_closed(on, "Revert", using)
+    first, commit = resolve(validate_ref(since), using), resolve(validate_ref(until), using)
+    chain = []
+    while commit != first:
+        chain.append(commit)
+        before = parents(commit, using)
+        if not before:
+            raise ValueError(f'"{since}" is not an ancestor of "{until}": nothing was reverted.')
+        commit = before[0]
+    with scratch_branch(resolve(on, using), using) as scratch:
+        for commit in chain:
+            revert(commit, scratch, author, using)
+        text = message or f"Revert {len(chain)} commit(s): {first[:8]}..{until}"
+        return merge(scratch, on, text, author, "squash", using)
+
+
+def discard(
+    branch: str | None = None, tables: list[str] | None = None, using: str | None = None
+) -> None:
+    """Throw away what is in the working set and not committed, of some tables or of all.
+
+    With `AUTO_COMMIT` on there is such a thing only after another tool wrote to the branch.
+
+    Raises:
+        BranchProtected: the branch is protected.
+        BranchInUse: this request has unfinished writes on it.
+        BranchDoesNotExist: there is no such branch.
+    """
+    name = branch or aliases.current_branch(using)
+    validate_branch(name)
+    refuse_closed(name, "Discard", using, "reset")
+    if tables is None:
+        with verb_connection(name, using) as connection:
+            reset_to_head(connection)
+        return
+    with transaction_on(name, using) as cursor:
+        for table in tables:
+            cursor.execute("CALL dolt_checkout('--', %s)", [table])
+            cursor.fetchall()
+
+
+def collect_garbage(mode: str = "default", using: str | None = None) -> None:
+    """Free the space of what no branch, tag or working set refers to (`dolt_gc`).
+
+    Args:
+        mode: "default"; "shallow", quicker and incomplete; or "full", which also goes through
+            what earlier collections have kept.
+
+    Raises:
+        ValueError: there is no such mode.
+        DoltServerError: the server can't now, in its words.
+    """
+    if mode not in _GARBAGE:
+        raise ValueError(f"Unknown mode {mode!r}. Use one of {', '.join(_GARBAGE)}.")
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute(_GARBAGE[mode])
+        cursor.fetchall()
+
+
+_GARBAGE = {
+    "default": "CALL dolt_gc()",
+    "shallow": "CALL dolt_gc('--shallow')",
+    "full": "CALL dolt_gc('--full')",
+}

@@ -1,0 +1,34 @@
+"""A branch of the verb's own: where work of several commits is done before a branch is moved.
+
+A commit that Dolt makes inside a transaction survives its ROLLBACK, so several of them are
+only all or nothing on a branch that is thrown away when one fails.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .. import aliases
+from ..conf import conf
+from .session import verb_connection
+
+PREFIX = "dolt-router/"
+
+
+@contextmanager
+def scratch_branch(start: str, using: str | None = None) -> Iterator[str]:
+    """A new branch at `start`, deleted in the end; the value is its name."""
+    name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+    try:
+        yield name
+    finally:
+        aliases.handler().forget(aliases.branch_alias(name, using))
+        with (
+            verb_connection(conf.DEFAULT_BRANCH, using) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("CALL dolt_branch('-D', %s)", [name])
