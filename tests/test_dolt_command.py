@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -106,4 +110,35 @@ def test_share_moves_tracked_tables_out_and_keeps_the_rows(scratch_database: Non
         Branch.objects.get(name="before").merge(into="main")
         dolt("merge", "main", "--into", "before")
         assert Site.objects.using("before").count() == 2
+    connection.ensure_connection()
     assert connection.is_usable()
+
+
+@pytest.mark.parametrize(
+    ("words", "branch", "expected"),
+    [
+        (["dbshell"], "", "main"),
+        (["dbshell"], "feature/x", "feature/x"),
+        (["dbshell", "--database=feature/x"], "", "feature/x"),
+        (["dolt", "on", "feature/x", "--", "dbshell"], "", "feature/x"),
+    ],
+)
+def test_dbshell_opens_on_the_branch(
+    scratch_database: None, words: list[str], branch: str, expected: str
+) -> None:
+    Branch.objects.create(name="feature/x")
+    done = subprocess.run(
+        [sys.executable, "-m", "django", *words],
+        input="SELECT active_branch();",
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+            "DOLT_BRANCH": branch,
+        },
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["active_branch()", expected], done.stderr

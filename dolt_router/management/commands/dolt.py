@@ -1,15 +1,22 @@
 """`manage.py dolt <verb>`: git's verbs, on a Dolt database.
 
-    manage.py dolt branch                      list branches
-    manage.py dolt branch feature/x [start]    create one; -m renames, -d and -D delete
+    manage.py dolt branch feature/x            create a branch (-m rename, -d delete)
     manage.py dolt log [ref]                   the history of a ref, newest first
-    manage.py dolt diff [from] [to]            what differs, per table
+    manage.py dolt diff [from] [to]            what differs: per table, --rows, --format
+    manage.py dolt history, blame, restore     one object: its versions, who set what, back to one
     manage.py dolt merge feature/x             merge into the active branch
+    manage.py dolt conflicts feature/x         what a merge would conflict in
+    manage.py dolt sync, rebase                bring a branch up to date
     manage.py dolt revert <commit>             undo a commit by a new one
     manage.py dolt cherry-pick <commit>        repeat a commit on the active branch
-    manage.py dolt status                      the working set against the head
+    manage.py dolt reset <ref>                 move the active branch
+    manage.py dolt tag v1.0                    name a commit
+    manage.py dolt remote, fetch, push, pull, clone
+    manage.py dolt status, discard             what isn't committed
     manage.py dolt on feature/x -- <command>   any command, on a branch
+    manage.py dolt migrate-branches            migrate all branches
     manage.py dolt share                       move the tables of SHARED_APPS out of versioning
+    manage.py dolt gc                          free space
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
 """
@@ -26,17 +33,34 @@ from django.utils.connection import ConnectionDoesNotExist
 from dolt_router import aliases
 from dolt_router.context import use_branch
 from dolt_router.exceptions import DoltRouterError, MergeConflict
+from dolt_router.management.output import Output
 
 VERBS = (
     "branch",
     "log",
     "diff",
+    "history",
+    "blame",
+    "restore",
     "merge",
+    "conflicts",
+    "sync",
+    "rebase",
     "revert",
     "cherry-pick",
+    "reset",
+    "tag",
+    "remote",
+    "fetch",
+    "push",
+    "pull",
+    "clone",
     "status",
+    "discard",
     "on",
+    "migrate-branches",
     "share",
+    "gc",
 )
 
 
@@ -59,17 +83,19 @@ class Command(BaseCommand):
                 "--using", help="the alias of the database; the first Dolt alias when left out"
             )
             sub.add_argument("--branch", help="the branch to work on, as the active one")
+            sub.add_argument("--json", action="store_true", help="print the result as JSON")
             module.add_arguments(sub)
 
     def handle(self, *args: Any, **options: Any) -> None:
         module = _module(options["verb"])
+        out = Output(self.stdout, bool(options.get("json")))
         try:
             options["using"] = aliases.default_root(options.get("using"))
             if options.get("branch"):
                 with use_branch(options["branch"], options["using"]):
-                    module.handle(options, self.stdout.write)
+                    module.handle(options, out)
             else:
-                module.handle(options, self.stdout.write)
+                module.handle(options, out)
         except MergeConflict as error:
             raise CommandError(str(error), returncode=1) from error
         except (DoltRouterError, ConnectionDoesNotExist, ValueError) as error:

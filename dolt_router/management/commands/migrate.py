@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import ExitStack
 from typing import Any
 
@@ -10,7 +11,10 @@ from django.db import connections
 
 
 class Command(MigrateCommand):
-    """Django's own command. Commits are made per migration rather than per statement."""
+    """Django's own command. Commits are made per migration rather than per statement.
+
+    Of a migration that fails nothing is left on the branch, schema changes included.
+    """
 
     _scope: ExitStack | None = None
 
@@ -18,11 +22,11 @@ class Command(MigrateCommand):
         self._connection = connections[options["database"]]
         try:
             super().handle(*args, **options)
-        finally:
-            if self._scope is not None:  # a migration failed halfway
-                self._scope.pop_all()
-                self._scope = None
-                self._connection.deferring = False
+        except BaseException:
+            scope, self._scope = self._scope, None
+            if scope is not None:  # a migration failed halfway
+                scope.__exit__(*sys.exc_info())
+            raise
 
     def migration_progress_callback(
         self, action: str, migration: Any = None, fake: bool = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from typing import Any
 
 from django.core.management import ManagementUtility
 from django.core.management.base import CommandError
 
 from dolt_router.context import use_branch
+from dolt_router.management.output import Output
 from dolt_router.versioning.branches import resolve
 
 help = "Run any management command on a branch: dolt on feature/x -- shell"
@@ -21,7 +21,7 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument("command", nargs=argparse.REMAINDER, help="-- and the command")
 
 
-def handle(options: dict[str, Any], write: Callable[[str], Any]) -> None:
+def handle(options: dict[str, Any], out: Output) -> None:
     command = [word for word in options["command"]]
     if command[:1] == ["--"]:
         command = command[1:]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
+from dolt_router.management.output import Output
 from dolt_router.versioning.sharing import tracked_shared_tables, untrack, versioned_keys_to
 
 help = "Move tables of SHARED_APPS that are versioned still out of version control."
@@ -14,16 +14,16 @@ def add_arguments(parser: Any) -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="only say what would be done")
 
 
-def handle(options: dict[str, Any], write: Callable[[str], Any]) -> None:
+def handle(options: dict[str, Any], out: Output) -> None:
     tables = tracked_shared_tables(options["using"])
     if not tables:
-        write("Every table of SHARED_APPS is shared already.")
+        out("Every table of SHARED_APPS is shared already.")
         return
     for table in tables:
-        write(f"share {table}")
+        out(f"share {table}")
     for table, name in versioned_keys_to(tables, options["using"]):
-        write(f"drop foreign key {name} of {table}")
+        out(f"drop foreign key {name} of {table}")
     if options["dry_run"]:
         return
     commit_hash = untrack(tables, options["using"])
-    write(f"Done in commit {commit_hash}. Merge the default branch into the others.")
+    out(f"Done in commit {commit_hash}. Merge the default branch into the others.")
