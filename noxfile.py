@@ -45,3 +45,4 @@ def benchmarks(session: nox.Session) -> None:
     """Ratios against Django's own backend."""
     session.install("-e", ".[test]")
     session.run("python", "benchmarks/requests.py", *session.posargs)
+    session.run("python", "benchmarks/branches.py")

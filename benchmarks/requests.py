@@ -33,7 +33,7 @@ def configure(host: str, port: int) -> None:
     from tests import settings as base
 
     values = {key: getattr(base, key) for key in dir(base) if key.isupper()}
-    common = {**values["DATABASES"]["default"], "NAME": "bench"}
+    common = {**values["DATABASES"]["default"], "NAME": "bench", "CONN_MAX_AGE": None}
     values["DATABASES"] = {
         "default": common,
         "plain": {

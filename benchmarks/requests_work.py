@@ -93,6 +93,8 @@ def report(seconds: dict[str, float], rounds: int) -> str:
     lines = [f"{rounds} rounds, medians in ms"]
     lines += [f"  {name:12} {value * 1000:7.3f}" for name, value in seconds.items()]
     lines += [f"  bare {key:7} {value * 1000:7.3f}" for key, value in ends.items()]
+    read = seconds["our read"] / seconds["plain read"]
     write = seconds["our write"] / fair_write
+    lines.append(f"read  ours / plain                          {read:.2f}")
     lines.append(f"write ours / (plain - COMMIT + dolt_commit) {write:.2f}")
     return "\n".join(lines)
