@@ -1,8 +1,7 @@
 """Changed rows with their values, in the words of the models.
 
-`branch.diff()` counts per table. For the values this reads Dolt's table function
-`dolt_diff` with a plain cursor: raw SQL works on branches as it does anywhere.
-https://docs.dolthub.com/sql-reference/version-control/dolt-sql-functions#dolt_diff
+`branch.diff()` counts per table; `page_of_changes()` gives the rows, each with the object as it
+was and as it is.
 """
 
 from __future__ import annotations
@@ -10,10 +9,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.apps import apps
-from django.db import connections, models
+from django.db import models
 
 from dolt_router import branch_alias
+from dolt_router.versioning import rows
 from dolt_router.versioning.diffs import TableChange
+from dolt_router.versioning.rows import page_of_changes
 
 SHOWN = 50  # rows per table
 TITLE_FIELDS = ("device", "name", "address")  # a row of any table is named by those it has
@@ -55,6 +56,11 @@ def is_empty(*values: Any) -> bool:
     return all(value in (None, "") for value in values)
 
 
+def value_of(instance: models.Model | None, field: Any) -> Any:
+    """The field's value; None without the object, and where the column did not exist yet."""
+    return None if instance is None else instance.__dict__.get(field.attname)
+
+
 class Comparison:
     """Two refs, and how the values of their rows read.
 
@@ -64,7 +70,7 @@ class Comparison:
     """
 
     def __init__(self, before: str, after: str, since_fork: bool = False) -> None:
-        self.refs = [f"{before}...{after}"] if since_fork else [before, after]
+        self.before, self.after, self.since_fork = before, after, since_fork
         self.aliases = [branch_alias(after), branch_alias(before)]
         self.names: dict[tuple[type[models.Model], Any], str] = {}
 
@@ -84,39 +90,31 @@ class Comparison:
 
     def rows(self, model: type[models.Model]) -> list[RowChange]:
         """The first changed rows of a table, by primary key."""
-        key = model._meta.pk.column
-        marks = ", ".join(["%s"] * (len(self.refs) + 1))
-        with connections[self.aliases[0]].cursor() as cursor:
-            cursor.execute(
-                f"SELECT * FROM dolt_diff({marks}) "
-                f"ORDER BY COALESCE(`to_{key}`, `from_{key}`) LIMIT {SHOWN}",
-                [*self.refs, model._meta.db_table],
-            )
-            columns = [column[0] for column in cursor.description]
-            rows = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
-        return [self.row(model, row) for row in rows]
+        page = page_of_changes(
+            self.before, self.after, model, limit=SHOWN, symmetric=self.since_fork
+        )
+        return [self.row(model, change) for change in page]
 
-    def row(self, model: type[models.Model], row: dict[str, Any]) -> RowChange:
+    def row(self, model: type[models.Model], change: rows.RowChange) -> RowChange:
         """One changed row; of a modified one only the fields that differ."""
-        kind = row["diff_type"]
-        side = "from" if kind == "removed" else "to"
+        before, after = change.old, change.new
         named: list[str] = []
         fields: list[FieldChange] = []
         for field in model._meta.concrete_fields:
             if field.primary_key or not field.editable:
                 continue
-            old, new = row.get(f"from_{field.column}"), row.get(f"to_{field.column}")
+            old, new = value_of(before, field), value_of(after, field)
             if field.name in TITLE_FIELDS or model._meta.auto_created:
-                named.append(self.shown(field, row.get(f"{side}_{field.column}")))
-            if kind == "modified" and old == new:
+                named.append(self.shown(field, old if after is None else new))
+            if change.kind == "modified" and old == new:
                 continue
-            if kind != "modified" and (field.name in TITLE_FIELDS or is_empty(old, new)):
+            if change.kind != "modified" and (field.name in TITLE_FIELDS or is_empty(old, new)):
                 continue
-            before = None if is_empty(old) else self.shown(field, old)
-            after = None if kind == "removed" else self.shown(field, new)
-            fields.append(FieldChange(str(field.verbose_name), before, after))
+            told = None if is_empty(old) else self.shown(field, old)
+            now = None if after is None else self.shown(field, new)
+            fields.append(FieldChange(str(field.verbose_name), told, now))
         fields = [] if model._meta.auto_created else fields
-        return RowChange(kind, " · ".join(named) or f"#{row[f'{side}_id']}", fields)
+        return RowChange(change.kind, " · ".join(named) or f"#{change.pk}", fields)
 
     def shown(self, field: Any, value: Any) -> str:
         """A value as the site shows it elsewhere: related objects and choices by name."""

@@ -79,6 +79,9 @@ class Demo:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                # A background job of a shell script, as CI may be, ignores SIGINT, and its
+                # children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def answers(self) -> bool:
@@ -118,11 +121,12 @@ def browser() -> Iterator[Any]:
 
     Django refuses the ORM to other tests while a loop runs in the thread.
     """
-    sync_api = pytest.importorskip("playwright.sync_api")
+    from playwright.sync_api import sync_playwright
+
     chromium = find_chromium()
     if chromium is None:
-        pytest.skip("needs Chromium: install it, or name it in CHROMIUM")
-    with sync_api.sync_playwright() as playwright:
+        pytest.fail("No Chromium: apt-get install chromium, or name one in CHROMIUM.")
+    with sync_playwright() as playwright:
         launched = playwright.chromium.launch(
             executable_path=chromium, args=CHROMIUM_OPTIONS, timeout=60_000
         )
