@@ -67,21 +67,23 @@ class BranchConnectionHandler(ConnectionHandler):
     """`django.db.connections`, where every branch of a Dolt database is an alias."""
 
     _parsed_for: Any = None
+    _parsed_aliases: tuple[str, ...] = ()
     _parsed: dict[str, Target | str | None]
     _roots: list[str]
 
     # -- grammar ------------------------------------------------------------------
 
     def _check_settings(self) -> None:
-        """Start afresh when `settings.DATABASES` was replaced."""
-        if self._parsed_for is not self.settings:
+        """Start afresh when `settings.DATABASES` was replaced, or given another alias."""
+        aliases = tuple(self.settings)
+        if self._parsed_for is not self.settings or self._parsed_aliases != aliases:
             self._parsed = {}
             self._roots = [
                 alias
                 for alias, entry in self.settings.items()
                 if getattr(load_backend(entry["ENGINE"]).DatabaseWrapper, "is_dolt", False)
             ]
-            self._parsed_for = self.settings
+            self._parsed_for, self._parsed_aliases = self.settings, aliases
 
     @property
     def roots(self) -> list[str]:

@@ -169,9 +169,32 @@ def check_branches(app_configs: Any, databases: Any = None, **kwargs: Any) -> li
     return found
 
 
+def check_server(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """`check --database=<alias>`: can two inserts at once get the same id on this server?"""
+    handler = aliases.handler()
+    targets = {target.root: alias for alias in databases or [] if (target := handler.target(alias))}
+    found: list[CheckMessage] = []
+    for root, alias in targets.items():
+        with handler[alias].cursor() as cursor:
+            cursor.execute("SELECT @@GLOBAL.innodb_autoinc_lock_mode")
+            (mode,) = cursor.fetchone()
+        if int(mode) == 2:
+            found.append(
+                Warning(
+                    f'The Dolt server of "{root}" may give two inserts at once the same id; one '
+                    "of the two is then refused as StaleWrite.",
+                    hint="Start it with `system_variables: {innodb_autoinc_lock_mode: 1}` in its "
+                    "YAML configuration. See docs/dolt-notes.md.",
+                    id="dolt_router.W031",
+                )
+            )
+    return found
+
+
 def register_all() -> None:
     """Register the checks; done once, by the app's `ready`."""
     register(check_setting, "dolt_router")
     register(check_wiring, "dolt_router")
     register(check_deployment, Tags.security, deploy=True)
     register(check_branches, Tags.database)
+    register(check_server, Tags.database)

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from django.core import checks
+from django.db import connections
 from django.dispatch import Signal
 from django.test import override_settings
 
 from dolt_router import exceptions, signals
+from dolt_router.checks import check_server
 from dolt_router.conf import DEFAULTS
+from dolt_router.testing import DoltServer
 
 ROOT = Path(__file__).resolve().parents[1]
 pytestmark = pytest.mark.django_db(databases=["default", "other"])
@@ -64,6 +67,23 @@ def test_deployment_check_tells_of_branches_open_to_all() -> None:
     assert "dolt_router.W020" in ids(deploy=True)
     with override_settings(DOLT_ROUTER={"SELECTORS": ["dolt_router.selectors.SessionSelector"]}):
         assert "dolt_router.W020" not in ids(deploy=True)
+
+
+@pytest.mark.parametrize(("mode", "expected"), [(1, []), (2, ["dolt_router.W031"])])
+def test_server_that_gives_an_id_twice_is_a_warning(
+    mode: int, expected: list[str], tmp_path: Path
+) -> None:
+    variables = {"innodb_autoinc_lock_mode": mode}
+    with DoltServer(tmp_path / "data", variables=variables) as server:
+        entry = {**connections.settings["default"], "HOST": server.host, "PORT": server.port}
+        connections.settings["elsewhere"] = {**entry, "NAME": "inventory"}
+        try:
+            with connections["elsewhere"]._nodb_cursor() as cursor:
+                cursor.execute("CREATE DATABASE inventory")
+            assert [found.id for found in check_server(None, ["elsewhere"])] == expected
+        finally:
+            connections["elsewhere"].close()
+            del connections["elsewhere"], connections.settings["elsewhere"]
 
 
 def test_every_setting_and_selector_is_documented() -> None:

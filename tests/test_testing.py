@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import MySQLdb
 import psutil
@@ -94,6 +97,37 @@ def test_server_keeps_data_over_kill_and_restart(tmp_path: Path) -> None:
         MySQLdb.connect(host=server.host, port=server.port, user="root", database="kept")
     with pytest.raises(MySQLdb.Error):
         MySQLdb.connect(host=server.host, port=server.port, user="root")
+
+
+def test_inserts_at_once_get_an_id_each(tmp_path: Path) -> None:
+    with DoltServer(tmp_path / "data") as server:
+
+        def connect() -> Any:
+            return MySQLdb.connect(host=server.host, port=server.port, user="root", autocommit=True)
+
+        first = connect().cursor()
+        first.execute("CREATE DATABASE d")
+        first.execute("CREATE TABLE d.t (id BIGINT AUTO_INCREMENT PRIMARY KEY, n INT)")
+        first.execute("USE d")
+        first.execute("CALL dolt_commit('-Am', 'table')")
+        for _ in range(30):
+            together = threading.Barrier(6)
+
+            def insert(number: int, together: Any = together) -> int:
+                cursor = connect().cursor()
+                cursor.execute("USE d")
+                together.wait()
+                for _ in range(6):
+                    cursor.execute("START TRANSACTION")
+                    cursor.execute("INSERT INTO t (n) VALUES (%s)", [number])
+                    cursor.execute("CALL dolt_commit('-Am', 'row')")
+                    cursor.execute("COMMIT")
+                return 6
+
+            with ThreadPoolExecutor(6) as pool:
+                assert sum(pool.map(insert, range(6))) == 36
+        first.execute("SELECT COUNT(*) FROM t")
+        assert first.fetchone() == (30 * 36,)
 
 
 def test_server_in_the_environment_comes_first(

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +22,8 @@ from .container import DoltContainer, docker_is_there
 
 START_TIMEOUT = 60.0  # seconds; it takes under 4, unless the machine is very busy
 STOP_TIMEOUT = 20.0  # seconds
+# In Dolt's own mode (2) two inserts at once can get the same id: docs/dolt-notes.md.
+VARIABLES = {"innodb_autoinc_lock_mode": 1}
 
 
 class DoltServer:
@@ -34,14 +37,21 @@ class DoltServer:
         data_dir: where the databases live; a temporary directory when None, which is
             removed by `stop`.
         port: on 127.0.0.1; a free one when 0.
+        variables: system variables of the server, by name; they are set at its start.
 
     Attributes:
         host, port: where it listens, once started.
     """
 
-    def __init__(self, data_dir: str | os.PathLike[str] | None = None, port: int = 0) -> None:
+    def __init__(
+        self,
+        data_dir: str | os.PathLike[str] | None = None,
+        port: int = 0,
+        variables: Mapping[str, str | int] | None = None,
+    ) -> None:
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._may_be_external = data_dir is None and port == 0
+        self._may_be_external = data_dir is None and port == 0 and variables is None
+        self.variables = {**VARIABLES, **(variables or {})}
         if data_dir is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="dolt-")
             data_dir = self._temporary.name
@@ -109,6 +119,7 @@ class DoltServer:
             f"log_level: warning\nlistener:\n  host: {self.host}\n  port: {self.port}\n"
             f"  max_connections: 1000\ndata_dir: {json.dumps(str(databases))}\n"
             f"cfg_dir: {json.dumps(str(databases / '.doltcfg'))}\n"
+            f"system_variables: {json.dumps(self.variables)}\n"
         )
         environment = {
             **os.environ,
