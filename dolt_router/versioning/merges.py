@@ -21,7 +21,15 @@ from ..exceptions import (
 from ..names import validate_branch, validate_ref
 from .branches import ahead_behind
 from .branches import resolve as resolve_ref
-from .conflicts import Resolver, Violation, resolve_all, resolver_of, rows_by_table, violations
+from .conflicts import (
+    Resolver,
+    Violation,
+    resolve_all,
+    resolver_of,
+    rows_by_table,
+    settle_violations,
+    violations,
+)
 from .session import merging, refuse_unfinished, verb_connection
 
 STRATEGIES = {
@@ -112,6 +120,7 @@ def merge(
             refused = []
             if open_merge and resolver is not None:
                 refused = resolve_all(connection, cursor, resolver)
+                settle_violations(cursor)
             _refuse_conflicts(cursor, source, into, refused)
             if open_merge or strategy == "squash":
                 # A merge resolved to what was there already changes no row and is a merge all

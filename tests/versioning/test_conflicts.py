@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connections
 
+from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.exceptions import BranchNeedsMigration, MergeConflict
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning.conflicts import UNRESOLVED, FieldConflict, RowConflict
@@ -162,6 +163,36 @@ def test_resolution_that_breaks_a_foreign_key_is_a_violation(devices: dict[str, 
         merge(lambda conflict: {"site": 987654})
     assert [v.kind for v in caught.value.violations][:1] == ["foreign key"]
     assert status("main") == []
+
+
+@pytest.mark.parametrize("resolve", ["ours", "theirs"])
+@pytest.mark.parametrize("deleted_on", ["default/main", "side"])
+def test_link_to_a_row_that_one_side_deleted_stands_or_falls_with_the_row(
+    dolt: None, deleted_on: str, resolve: str
+) -> None:
+    pk, tag = Device.objects.create(name="d", height=1).pk, Tag.objects.create(name="t").pk
+    Branch.objects.create(name="side", start_point="main")
+    kept_on = "side" if deleted_on == "default/main" else "default/main"
+    with AutoDoltCommit(branch=kept_on.removeprefix("default/")):
+        Device.objects.filter(pk=pk).update(height=2)
+        Device.objects.get(pk=pk).tags.add(tag)
+    Device.objects.using(deleted_on).filter(pk=pk).delete()
+    head = Commit.objects.on("main")[0]
+
+    with pytest.raises(MergeConflict) as caught:
+        merge(None)
+    assert "inventory_device" in caught.value.tables
+    if (resolve == "ours") == (kept_on == "default/main"):
+        merge(resolve)
+        assert Device.objects.get(pk=pk).height == 2
+        assert Device.objects.get(pk=pk).tags.count() == 1
+    else:
+        with pytest.raises(MergeConflict) as caught:
+            merge(resolve)
+        assert [found.kind for found in caught.value.violations] == ["foreign key"]
+        assert Commit.objects.on("main")[0] == head
+    assert status("main") == []
+    Device.objects.create(name="the session can go on writing")
 
 
 def test_schema_conflict_is_told_as_such(dolt: None) -> None:

@@ -35,30 +35,12 @@ from .test_merge_model import (
     edit,
     links,
     merged_links,
+    resolved,
     state,
     three_way,
 )
 
 Snapshot = tuple[State, Links]
-
-
-def resolved(base: State, ours: State, theirs: State, side: str) -> State:
-    """`three_way`, with the fields and rows in conflict taken from one side."""
-    merged, conflicts = three_way(base, ours, theirs)
-    for name in conflicts:
-        chosen = (ours if side == "ours" else theirs).get(name)
-        if chosen is None:
-            merged.pop(name, None)
-        elif name not in ours or name not in theirs:
-            merged[name] = chosen
-        else:
-            row = {}
-            for field, mine in ours[name].items():
-                before, other = base[name][field], theirs[name][field]
-                one_sided = other if mine == before else mine if other == before else None
-                row[field] = chosen[field] if one_sided is None else one_sided
-            merged[name] = row
-    return merged
 
 
 class TwoBranches(RuleBasedStateMachine):
@@ -99,18 +81,16 @@ class TwoBranches(RuleBasedStateMachine):
         (base, linked), (ours, ours_linked) = self.base, self.is_now[into]
         theirs, theirs_linked = self.is_now[source]
         branch = Branch.objects.get(name=source)
-        if breaks_a_constraint(linked, ours_linked, theirs_linked, ours, theirs):
+        merged = resolved(base, ours, theirs, side)
+        if breaks_a_constraint(linked, ours_linked, theirs_linked, merged):
             with pytest.raises(MergeConflict):
-                branch.merge(into=into)
+                branch.merge(into=into, resolve=side)
             return
         if three_way(base, ours, theirs)[1]:
             with pytest.raises(MergeConflict):
                 branch.merge(into=into)
         branch.merge(into=into, resolve=side)
-        self.is_now[into] = (
-            resolved(base, ours, theirs, side),
-            merged_links(linked, ours_linked, theirs_linked),
-        )
+        self.is_now[into] = merged, merged_links(linked, ours_linked, theirs_linked)
         self.base = theirs, theirs_linked
 
     @invariant()
