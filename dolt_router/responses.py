@@ -5,10 +5,12 @@ https://www.rfc-editor.org/rfc/rfc9457 (problem details)
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.template import Context, Engine, TemplateDoesNotExist
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
@@ -30,6 +32,7 @@ from .exceptions import (
     StaleWrite,
 )
 
+TEMPLATE = "dolt_router/error.html"
 WAY_BACK = "dolt-branch-reset"  # the field that the button of the page posts
 
 
@@ -82,8 +85,7 @@ def error_response(
             if value:
                 problem[key] = value
         return JsonResponse(problem, status=status, content_type="application/problem+json")
-    page = render_to_string(
-        "dolt_router/error.html",
+    page = _render(
         {
             "title": title,
             "status": status,
@@ -92,9 +94,22 @@ def error_response(
             "stale_session": stale_session,
             "way_back": WAY_BACK,
             "path": request.get_full_path(),
-        },
+        }
     )
     return HttpResponse(page, status=status)
+
+
+def _render(values: dict[str, Any]) -> str:
+    """The error page: the site's own template of that name, else the package's."""
+    try:
+        return render_to_string(TEMPLATE, values)
+    except TemplateDoesNotExist:
+        # A site without TEMPLATES, or one that doesn't look into the apps' directories.
+        engine = Engine(
+            dirs=[Path(__file__).parent / "templates"],
+            libraries={"i18n": "django.templatetags.i18n"},
+        )
+        return engine.get_template(TEMPLATE).render(Context(values))
 
 
 def _suggestions(request: HttpRequest, error: DoltRouterError) -> list[str]:

@@ -118,6 +118,13 @@ def test_unknown_or_malformed_branch_is_404_and_writes_nothing(
     assert (count("main"), count(feature)) == before
 
 
+def test_site_without_templates_has_the_page_too(client: Client, feature: str) -> None:
+    with override_settings(TEMPLATES=[]):
+        answer = client.get("/names/?dolt-branch=feature/y")
+    assert answer.status_code == 404
+    assert "feature/y" in answer.text and "This branch does not exist" in answer.text
+
+
 def test_problem_json_for_api_clients(client: Client, feature: str) -> None:
     response = client.get(
         "/names/", headers={"x-dolt-branch": "featur/x", "accept": "application/json"}
