@@ -24,7 +24,7 @@ class _Missing(Enum):
     MISSING = "missing"
 
     def __repr__(self) -> str:
-        return "<no such column>"
+        return "<missing>"
 
     def __bool__(self) -> bool:
         return False

@@ -124,7 +124,7 @@ def test_column_that_did_not_exist_is_missing_rather_than_none(feature: str) -> 
     sql(feature, "UPDATE inventory_site SET colour = 'red'")
     (row,) = row_changes(before, feature, "inventory_site")
     assert row.fields == [FieldChange("colour", MISSING, "red")]
-    assert not MISSING and repr(MISSING) == "<no such column>"
+    assert not MISSING and repr(MISSING) == "<missing>"
 
 
 def test_table_without_a_model_or_a_key(feature: str) -> None:
