@@ -71,6 +71,11 @@ _DELETE_MANY = re.compile(
 )
 _UPDATE = re.compile(rf"update{_WORDS}\s+(?P<targets>.+?)\s+set\s", re.I | re.S)
 _ONE_TABLE = re.compile(_TABLE)
+_NO_ALIAS = r"(?!(?:inner|left|right|cross|natural|join|straight_join|on|using|where)\b)"
+_ALIASED = re.compile(
+    rf"(?:\bfrom\b|\busing\b|join\b|,)\s*{_TABLE}\s+(?:as\s+)?{_NO_ALIAS}(?P<as>{_NAME})", re.I
+)
+_RUN_ANYWAY = re.compile(r"/\*!\d*|\*/")  # MySQL runs what stands in such a comment
 _SCHEMA_TARGET = re.compile(
     rf"(?:\btable\b|\bon\b|\bview\b)(?:\s+if\s+(?:not\s+)?exists)?\s+{_TABLE}", re.I
 )
@@ -98,7 +103,7 @@ def _suspicious(sql: str) -> bool:
 
 
 def _classify(sql: str) -> Statement:
-    bare = _LITERAL_OR_COMMENT.sub(_blank, sql).strip()
+    bare = _RUN_ANYWAY.sub(" ", _LITERAL_OR_COMMENT.sub(_blank, sql)).strip()
     parts = [part.strip() for part in bare.split(";") if part.strip()]
     if not parts:
         return _READ
@@ -194,7 +199,10 @@ def _targets(sql: str, verb: str) -> tuple[tuple[str, ...] | None, str]:
             if not rest or re.match(r"(where|order|limit|as|partition|force|use)\b", rest, re.I):
                 return _names([match])
         if match := _DELETE_MANY.match(sql):
-            return _names(list(_ONE_TABLE.finditer(match["targets"])), aliases=True)
+            sources = sql[match.end("targets") :]
+            named = {_unquote(m["as"]): _unquote(m["table"]) for m in _ALIASED.finditer(sources)}
+            tables, _ = _names(list(_ONE_TABLE.finditer(match["targets"])), aliases=True)
+            return tuple(dict.fromkeys(named.get(table, table) for table in tables)), ""
     if verb == "update" and (match := _UPDATE.match(sql)):
         return _names(list(_ONE_TABLE.finditer(match["targets"])))
     if verb in _SCHEMA and (match := _SCHEMA_TARGET.search(sql)):
