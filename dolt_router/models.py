@@ -14,31 +14,15 @@ from django.db import models
 
 from . import aliases
 from .conf import conf
-from .exceptions import DoltRouterError, InvalidBranchName, ReadOnlyRevision
+from .exceptions import BranchExists, DoltRouterError, InvalidBranchName, ReadOnlyRevision
 from .names import validate_branch
+from .system_models import Remote as Remote
+from .system_models import SystemTable, Tag
 from .versioning import branches, commits, conflicts, diffs, merges, resets, tags
 from .versioning.commit_query import CommitQuerySet
 from .versioning.conflicts import RowConflict
 from .versioning.diffs import TableChange
 from .versioning.merges import MergePreview, MergeResult
-from .versioning.remote_urls import redact
-
-
-class _ReadOnly(models.Model):
-    """A system table: rows are made by verbs, not by saving."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        raise DoltRouterError(
-            f"{type(self).__name__} objects can't be saved: they show a system table of Dolt. "
-            "Use their methods, or Branch.objects.create()."
-        )
-
-    @property
-    def _root(self) -> str:
-        return aliases.default_root(self._state.db)
 
 
 class BranchQuerySet(models.QuerySet["Branch"]):
@@ -54,6 +38,19 @@ class BranchQuerySet(models.QuerySet["Branch"]):
         branches.create(name, start_point, using=root)
         # The rest of its row is fetched when it is asked for.
         return self.model.from_db(aliases.default_alias(root), ["name"], [name])
+
+    def get_or_create(self, defaults: Any = None, **kwargs: Any) -> tuple[Branch, bool]:
+        """As Django's; `defaults` may hold the `start_point` of a new branch."""
+        try:
+            return self.get(**kwargs), False
+        except Branch.DoesNotExist:
+            try:
+                return self.create(**kwargs, **(defaults or {})), True
+            except BranchExists:
+                # Made meanwhile? Else there is one that differs in case, and none is made.
+                if found := self.filter(**kwargs).first():
+                    return found, False
+                raise
 
     def bulk_create(self, *args: Any, **kwargs: Any) -> Any:
         raise DoltRouterError("Create branches one by one: Branch.objects.create(name=...).")
@@ -81,7 +78,7 @@ def _validate_name(value: str) -> None:
         raise ValidationError(str(error), code=error.code) from error
 
 
-class Branch(_ReadOnly):
+class Branch(SystemTable):
     """A branch: a row of `dolt_branches`."""
 
     name = models.CharField(max_length=250, primary_key=True, validators=[_validate_name])
@@ -151,7 +148,7 @@ class Branch(_ReadOnly):
     def archive(self, message: str | None = None) -> Tag:
         """Make its head the tag `archive/<name>` and delete it; raises as `delete`."""
         name = tags.archive(self.name, message, self._root)
-        return Tag.objects.using(aliases.default_alias(self._root)).get(tag_name=name)
+        return Tag.objects.using(aliases.default_alias(self._root)).get(name=name)
 
     archive.alters_data = True  # type: ignore[attr-defined]
 
@@ -254,7 +251,7 @@ class CommitManager(models.Manager["Commit"].from_queryset(Log)):  # type: ignor
         return self.using(aliases.branch_alias(ref, using))  # type: ignore[no-any-return]
 
 
-class Commit(_ReadOnly):
+class Commit(SystemTable):
     """A commit: a row of `dolt_log` of the branch it was fetched from."""
 
     commit_hash = models.CharField(max_length=32, primary_key=True)
@@ -315,81 +312,3 @@ class Commit(_ReadOnly):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise ReadOnlyRevision(self.commit_hash)
-
-
-class TagQuerySet(models.QuerySet["Tag"]):
-    """Tags; `create` makes one on the server at once."""
-
-    def create(  # type: ignore[override]
-        self,
-        *,
-        tag_name: str,
-        ref: str | None = None,
-        message: str | None = None,
-        author: str | None = None,
-    ) -> Tag:
-        """Tag `ref`: a branch, tag or commit; the active branch if None.
-
-        Raises:
-            InvalidBranchName, BranchExists, BranchDoesNotExist (the ref).
-        """
-        root = aliases.default_root(self._db)
-        tags.create(tag_name, ref, message, author, using=root)
-        return self.get(tag_name=tag_name)
-
-
-class Tag(_ReadOnly):
-    """A tag: a row of `dolt_tags`."""
-
-    tag_name = models.CharField(max_length=250, primary_key=True)
-    tag_hash = models.CharField(max_length=32)
-    tagger = models.CharField(max_length=250)
-    email = models.CharField(max_length=250)
-    date = models.DateTimeField()
-    message = models.TextField()
-
-    objects = TagQuerySet.as_manager()
-
-    class Meta:
-        managed = False
-        db_table = "dolt_tags"
-        ordering = ["tag_name"]
-
-    @property
-    def alias(self) -> str:
-        """The read-only database alias of this point in history, for `.using()`."""
-        return aliases.branch_alias(self.tag_name, self._root)
-
-    def delete(self, using: Any = None, keep_parents: bool = False) -> Any:
-        """Delete the tag; the commit stays."""
-        tags.delete(self.tag_name, aliases.default_root(using or self._state.db))
-        return 1, {self._meta.label: 1}
-
-    delete.alters_data = True  # type: ignore[attr-defined]
-
-    def __str__(self) -> str:
-        return self.tag_name
-
-
-class _RedactedURL(models.TextField):  # type: ignore[type-arg]
-    """A URL without the credentials that it may have: nothing here shows them."""
-
-    def from_db_value(self, value: str | None, *args: Any) -> str | None:
-        return value if value is None else redact(value, value)
-
-
-class Remote(_ReadOnly):
-    """A remote: a row of `dolt_remotes`; see `versioning.remotes` for its verbs."""
-
-    name = models.CharField(max_length=250, primary_key=True)
-    url = _RedactedURL()
-    fetch_specs = models.JSONField()
-    params = models.JSONField()
-
-    class Meta:
-        managed = False
-        db_table = "dolt_remotes"
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name

@@ -106,7 +106,7 @@ def _render(values: dict[str, Any]) -> str:
     except TemplateDoesNotExist:
         # A site without TEMPLATES, or one that doesn't look into the apps' directories.
         engine = Engine(
-            dirs=[Path(__file__).parent / "templates"],
+            dirs=[str(Path(__file__).parent / "templates")],
             libraries={"i18n": "django.templatetags.i18n"},
         )
         return engine.get_template(TEMPLATE).render(Context(values))

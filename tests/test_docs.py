@@ -67,7 +67,7 @@ def test_every_command_of_the_tasks(
         "inventory_device,modified" in (printed["manage.py dolt diff main try/import --format csv"])
     )
     assert [branch.name for branch in Branch.objects.all()] == ["long-lived", "main"]
-    assert [tag.tag_name for tag in Tag.objects.all()] == ["spring-1"]
+    assert [tag.name for tag in Tag.objects.all()] == ["spring-1"]
     assert "Already up to date" in printed["manage.py dolt pull origin main"]
     with connections["default"].plain_sql(), connections["default"].cursor() as cursor:
         cursor.execute("SELECT name FROM `second_site/main`.inventory_site")

@@ -139,6 +139,14 @@ def test_ahead_and_behind(feature: str) -> None:
     assert Branch.objects.get(name=feature).ahead_behind(into=feature) == (0, 0)
 
 
+def test_get_or_create_takes_the_start_point(feature: str) -> None:
+    made, new = Branch.objects.get_or_create(name="fix", defaults={"start_point": feature})
+    assert new and made.hash == Branch.objects.get(name=feature).hash
+    assert Branch.objects.get_or_create(name="fix") == (made, False)
+    with pytest.raises(BranchExists):
+        Branch.objects.get_or_create(name="FIX")
+
+
 def test_form_like_save_creates_and_existing_rows_are_not_saved(feature: str) -> None:
     Branch(name="by-save").save()
     assert "by-save" in connections

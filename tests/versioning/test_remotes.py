@@ -16,10 +16,11 @@ from dolt_router.exceptions import (
     BranchDoesNotExist,
     BranchInUse,
     BranchProtected,
+    DoltRouterError,
     InvalidBranchName,
     RemoteError,
 )
-from dolt_router.models import Commit
+from dolt_router.models import Commit, Remote
 from dolt_router.versioning import remotes
 from dolt_router.versioning.remote_urls import validate_url
 from tests.inventory.models import Device
@@ -240,3 +241,14 @@ def test_shared_rows_are_in_no_push(twin: str, django_user_model: Any) -> None:
         cursor.execute("SHOW TABLES")
         tables = {name for (name,) in cursor.fetchall()}
     assert "inventory_device" in tables and "auth_user" not in tables
+
+
+def test_remote_is_made_and_removed_by_its_model(dolt: None, tmp_path: Path) -> None:
+    made = Remote.objects.create(name="origin", url=f"file://{tmp_path}/origin")
+    assert [remote.name for remote in remotes.list_remotes()] == ["origin"]
+    with pytest.raises(RemoteError, match="exists already"):
+        Remote.objects.create(name="origin", url=f"file://{tmp_path}/origin")
+    with pytest.raises(DoltRouterError, match="Remote.objects.create"):
+        made.save()
+    made.delete()
+    assert not Remote.objects.exists()

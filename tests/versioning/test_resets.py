@@ -109,8 +109,8 @@ def test_unknown_refs(feature: str) -> None:
         lambda: resets.reset("nope", "main"),
         lambda: resets.rebase("nope"),
         lambda: resets.rebase(feature, "nope"),
-        lambda: Tag.objects.create(tag_name="v1", ref="nope"),
-        lambda: Tag(tag_name="nope").delete(),
+        lambda: Tag.objects.create(name="v1", ref="nope"),
+        lambda: Tag(name="nope").delete(),
     ):
         with pytest.raises(BranchDoesNotExist):
             verb()
@@ -118,19 +118,19 @@ def test_unknown_refs(feature: str) -> None:
 
 def test_tag_names_a_point_in_history(dolt: None) -> None:
     Device.objects.create(name="then")
-    tag = Tag.objects.create(tag_name="v1.0", message="First", author="Ann <ann@example.org>")
+    tag = Tag.objects.create(name="v1.0", message="First", author="Ann <ann@example.org>")
     Device.objects.create(name="later")
     try:
-        assert tag.tag_hash == Commit.objects.on("main")[1].commit_hash
+        assert tag.hash == Commit.objects.on("main")[1].commit_hash
         assert (tag.message, tag.tagger, tag.email) == ("First", "Ann", "ann@example.org")
         assert [d.name for d in Device.objects.using(tag.alias)] == ["then"]
         with pytest.raises(ReadOnlyRevision):
             Device.objects.using("default/v1.0").create(name="x")
         for taken in ("v1.0", "V1.0", "main"):
             with pytest.raises(BranchExists):
-                Tag.objects.create(tag_name=taken)
+                Tag.objects.create(name=taken)
         with pytest.raises(InvalidBranchName):
-            Tag.objects.create(tag_name="-d")
+            Tag.objects.create(name="-d")
     finally:
         tag.delete()
     assert not Tag.objects.exists()
@@ -182,9 +182,9 @@ def test_archived_branch_is_a_tag_and_comes_back(feature: str) -> None:
     Device.objects.using(feature).create(name="a")
     tag = Branch.objects.get(name=feature).archive()
     try:
-        assert tag.tag_name == f"archive/{feature}" and names() == ["main"]
+        assert tag.name == f"archive/{feature}" and names() == ["main"]
         assert [d.name for d in Device.objects.using(tag.alias)] == ["a"]
-        Branch.objects.create(name=feature, start_point=tag.tag_name)
+        Branch.objects.create(name=feature, start_point=tag.name)
         assert Device.objects.using(feature).count() == 1
         with pytest.raises(BranchExists):
             Branch.objects.get(name=feature).archive()

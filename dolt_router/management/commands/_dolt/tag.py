@@ -27,10 +27,8 @@ def handle(options: dict[str, Any], out: Output) -> None:
         if options["delete"]:
             raise CommandError("Name the tag.")
         found = list(Tag.objects.using(aliases.default_alias(using)))
-        out.table(
-            ["tag", "commit", "message"], [(t.tag_name, t.tag_hash[:8], t.message) for t in found]
-        )
-        out.data([{"name": t.tag_name, "hash": t.tag_hash, "message": t.message} for t in found])
+        out.table(["tag", "commit", "message"], [(t.name, t.hash[:8], t.message) for t in found])
+        out.data([{"name": t.name, "hash": t.hash, "message": t.message} for t in found])
     elif options["delete"]:
         tags.delete(name, using)
         out(f'Deleted tag "{name}"')
