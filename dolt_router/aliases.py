@@ -19,6 +19,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.core.signals import setting_changed
 from django.db import connections
 from django.db.utils import ConnectionHandler, load_backend
@@ -175,9 +176,10 @@ class BranchConnectionHandler(ConnectionHandler):
     def _open(self, target: Target, state: ThreadState) -> DatabaseWrapper:
         fixed = target.ref == conf.DEFAULT_BRANCH or bool(self.pinned_ref(target.root))
         wrapper = state.wrappers.get(target) or self.create_wrapper(target, state)
-        if not fixed and not _on_event_loop():
+        if not fixed and apps.ready and not _on_event_loop():
             # Aim it now: a typo is told where the alias is used, and the work isn't lost,
-            # since whoever asks for a branch by name is about to query it.
+            # since whoever asks for a branch by name is about to query it. (Models that are
+            # being imported ask with DOLT_BRANCH set, and only for the limits of the backend.)
             state.wrappers[target] = wrapper
             try:
                 wrapper.ensure_connection()

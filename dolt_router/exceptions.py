@@ -197,6 +197,19 @@ class StaleWrite(DoltRouterError, OperationalError):
         )
 
 
+class NothingToCommit(DoltRouterError):
+    """A revert or cherry-pick that would change nothing: it was done already."""
+
+    code = "nothing_to_commit"
+
+    def __init__(self, commit_hash: str, branch: str, verb: str) -> None:
+        self.branch = branch
+        super().__init__(
+            f'There is nothing to {verb} of "{commit_hash}" on "{branch}": it was done there '
+            "already. Nothing was written."
+        )
+
+
 class NotThere(DoltRouterError, ObjectDoesNotExist):
     """An object, a field or a commit that is asked for did not exist at that point."""
 

@@ -25,6 +25,7 @@ from .exceptions import (
     InvalidBranchName,
     MergeConflict,
     NotFastForward,
+    NothingToCommit,
     NotThere,
     ReadOnlyRevision,
     Refused,
@@ -41,6 +42,7 @@ _CONFLICTS = (
     BranchInUse,
     MergeConflict,
     NotFastForward,
+    NothingToCommit,
     ReadOnlyRevision,
     StaleWrite,
 )

@@ -150,6 +150,30 @@ def test_gc_and_json_of_the_lists(feature: str) -> None:
     assert as_json("log", "-n", "1")[0]["hash"] == Commit.objects.on("main")[0].commit_hash
 
 
+def test_commits_are_named_as_in_git(feature: str) -> None:
+    for height in (1, 2, 3):
+        Device.objects.using(feature).create(name=f"d{height}", height=height)
+    here = ("--branch", feature)
+    second = as_json("log", "main..feature/x", "-n", "2")[1]
+    assert len(as_json("log", "main..feature/x")) == 3
+    assert as_json("show", "HEAD~1", *here)["hash"] == second["hash"]
+    assert "name: 'd2'" in dolt("show", second["hash"][:8], "--rows", *here)
+    assert as_json("diff", "HEAD~2..HEAD", *here)[0]["rows_added"] == 2
+    assert as_json("diff", "--stat", "main...feature/x")[0]["rows_added"] == 3
+    dolt("tag", "before", "feature/x~2")
+    dolt("branch", "again", "feature/x^")
+    assert Device.objects.using("again").count() == 2
+    dolt("revert", "HEAD", *here)
+    assert Device.objects.using(feature).count() == 2
+    dolt("revert", "before..HEAD~1", *here)
+    assert [d.name for d in Device.objects.using(feature)] == ["d1"]
+    dolt("cherry-pick", "again")
+    assert [d.name for d in Device.objects.all()] == ["d2"]
+    dolt("reset", "HEAD~1", "--force")
+    assert not Device.objects.exists()
+    assert exit_code("show", "HEAD~999") == exit_code("revert", "zzzz..HEAD") == 128
+
+
 def test_log_is_narrowed_and_drawn(feature: str) -> None:
     with AutoDoltCommit("by Ann", "Ann <ann@example.org>", branch=feature):
         Device.objects.create(name="a")

@@ -7,15 +7,16 @@ is the one place that all of them, and those of other packages, go through.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from functools import wraps
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.utils.connection import ConnectionDoesNotExist
 
-from dolt_router import aliases
+from dolt_router import aliases, context
 
 
 class AliasChoices:
@@ -41,6 +42,18 @@ def alias_argument(value: str) -> str:
     return value
 
 
+def _check_active_branch(parser: CommandParser) -> None:
+    """End the command, before it does anything, when DOLT_BRANCH names no branch."""
+    if context.ENVIRONMENT_VARIABLE not in os.environ:
+        return
+    try:
+        aliases.handler()[aliases.default_root()].ensure_connection()
+    except (ConnectionDoesNotExist, ValueError) as error:
+        parser.error(f"{context.ENVIRONMENT_VARIABLE}: {error}")
+    except DatabaseError:
+        pass  # there may be no server, and no need of one: the command will tell
+
+
 def install() -> None:
     """Make each command's parser take every alias. Done once; safe to repeat."""
     create_parser = BaseCommand.create_parser
@@ -50,6 +63,7 @@ def install() -> None:
     @wraps(create_parser)
     def with_branches(self: BaseCommand, *args: Any, **kwargs: Any) -> CommandParser:
         parser = create_parser(self, *args, **kwargs)
+        _check_active_branch(parser)
         for action in parser._actions:
             if "--database" in action.option_strings and action.choices is not None:
                 action.choices = AliasChoices()  # type: ignore[assignment]

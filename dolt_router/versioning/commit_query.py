@@ -15,6 +15,7 @@ from django.db.models.lookups import Contains
 from django.utils import timezone
 
 from .. import aliases
+from ..names import validate_ref
 from .history import changing_commits
 from .object_rows import refuse_unversioned, tables_of
 from .points import quoted
@@ -46,6 +47,15 @@ class CommitQuerySet(models.QuerySet[Any]):
             models.Q(Contains(Lower("committer"), wanted))
             | models.Q(Contains(Lower("email"), wanted))
         )
+
+    def not_in(self, ref: str) -> Self:
+        """Commits that `ref` lacks: with `on("feature/x")`, what git writes as `ref..feature/x`.
+
+        Raises:
+            InvalidBranchName: `ref` can't be a branch, tag or commit.
+        """
+        log = RawSQL("SELECT commit_hash FROM dolt_log(%s)", [validate_ref(ref)])
+        return self.exclude(commit_hash__in=log)
 
     def touching(self, *what: type[models.Model] | models.Model) -> Self:
         """Commits that changed the tables of these models, or these objects.

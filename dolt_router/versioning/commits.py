@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .. import aliases, context, signals
 from ..conf import conf
-from ..exceptions import DoltServerError, MergeConflict
+from ..exceptions import DoltServerError, MergeConflict, NothingToCommit
 from ..names import validate_branch, validate_ref
 from .branches import resolve
 from .conflicts import rows_by_table
@@ -47,6 +47,7 @@ def revert(commit_hash: str, on: str, author: str | None = None, using: str | No
 
     Raises:
         MergeConflict: later commits changed the same cells; nothing was written.
+        NothingToCommit: it is undone already.
         BranchProtected: `on` takes no direct commits.
     """
     return _apply("dolt_revert", "revert", commit_hash, on, author, using)
@@ -65,6 +66,7 @@ def cherry_pick(
 
     Raises:
         MergeConflict: `onto` has other values in the same cells; nothing was written.
+        NothingToCommit: `onto` has these changes already.
         BranchProtected: `onto` takes no direct commits.
     """
     return _apply("dolt_cherry_pick", "cherry-pick", commit_hash, onto, author, using)
@@ -83,10 +85,15 @@ def _apply(
     if procedure == "dolt_revert":
         signals.ask(signals.pre_revert, **about)
     with transaction_on(on, using) as cursor:
-        if procedure == "dolt_revert":
-            cursor.execute("CALL dolt_revert(%s, '--author', %s)", [commit_hash, who])
-        else:
-            cursor.execute("CALL dolt_cherry_pick(%s)", [commit_hash])
+        try:
+            if procedure == "dolt_revert":
+                cursor.execute("CALL dolt_revert(%s, '--author', %s)", [commit_hash, who])
+            else:
+                cursor.execute("CALL dolt_cherry_pick(%s)", [commit_hash])
+        except DoltServerError as error:
+            if "nothing to commit" in str(error) or "no changes" in str(error):
+                raise NothingToCommit(commit_hash, on, verb) from error
+            raise
         row = cursor.fetchone()
         if any(int(count or 0) for count in row[1:]):
             raise MergeConflict(commit_hash, on, rows_by_table(cursor, "dolt_conflicts"), verb)

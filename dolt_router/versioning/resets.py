@@ -5,10 +5,12 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .. import aliases, signals
 from ..backends.dolt.restoring import reset_to_head
 from ..conf import conf
-from ..exceptions import BranchInUse
+from ..exceptions import BranchInUse, NothingToCommit
 from ..names import validate_branch, validate_ref
 from .branches import ahead_behind, resolve
 from .commits import cherry_pick, parents, revert
@@ -52,7 +54,8 @@ def reset(branch: str, to: str, force: bool = False, using: str | None = None) -
 def rebase(branch: str, onto: str | None = None, using: str | None = None) -> list[str]:
     """Repeat the commits of `branch` on top of `onto` (the default branch), and move it there.
 
-    Each keeps its message, author and date; merges are left out, as git's rebase does. It is
+    Each keeps its message, author and date; merges and what `onto` has already are left out,
+    as git's rebase does. It is
     done on a branch of its own, so a conflict leaves `branch` as it was.
 
     Returns:
@@ -75,7 +78,10 @@ def rebase(branch: str, onto: str | None = None, using: str | None = None) -> li
     about = {"using": aliases.default_root(using), "branch": branch, "to": resolve(onto, using)}
     signals.ask(signals.pre_reset, **about)
     with scratch_branch(about["to"], using) as scratch:
-        made = [cherry_pick(commit, scratch, using=using) for commit in picks]
+        made = []
+        for commit in picks:
+            with suppress(NothingToCommit):  # `onto` has it already
+                made.append(cherry_pick(commit, scratch, using=using))
         if resolve(branch, using) != head:
             raise BranchInUse(branch, "someone else committed to it meanwhile. Rebase again.")
         new_head = resolve(scratch, using)
@@ -122,7 +128,8 @@ def revert_range(
         commit = before[0]
     with scratch_branch(resolve(on, using), using) as scratch:
         for commit in chain:
-            revert(commit, scratch, author, using)
+            with suppress(NothingToCommit):  # one of them was undone before
+                revert(commit, scratch, author, using)
         text = message or f"Revert {len(chain)} commit(s): {first[:8]}..{until}"
         return merge(scratch, on, text, author, "squash", using)
 

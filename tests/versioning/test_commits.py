@@ -10,6 +10,7 @@ from dolt_router.exceptions import (
     BranchDoesNotExist,
     DoltRouterError,
     MergeConflict,
+    NothingToCommit,
     ReadOnlyRevision,
 )
 from dolt_router.models import Branch, Commit
@@ -135,6 +136,18 @@ def test_cherry_pick_conflict(feature: str) -> None:
     with pytest.raises(MergeConflict):
         target.cherry_pick(onto="main")
     assert Device.objects.get().height == 3 and status("main") == []
+
+
+def test_what_was_done_already_is_nothing_to_commit(feature: str) -> None:
+    Device.objects.using(feature).create(name="a")
+    commit = Commit.objects.on(feature)[0]
+    commit.cherry_pick(onto="main")
+    with pytest.raises(NothingToCommit, match='cherry-pick of .* on "main"'):
+        commit.cherry_pick(onto="main")
+    commit.revert(on="main")
+    with pytest.raises(NothingToCommit, match="revert"):
+        commit.revert(on="main")
+    assert status("main") == [] and not Device.objects.exists()
 
 
 def test_unknown_commit(dolt: None) -> None:

@@ -203,3 +203,21 @@ def test_reverted_merge_takes_back_all_that_it_brought(feature: str) -> None:
     Commit.objects.on("main")[0].revert(on="main")
     assert [device.name for device in Device.objects.all()] == ["kept"]
     assert status("main") == []
+
+
+def test_rebase_leaves_out_what_was_picked_already(feature: str) -> None:
+    Device.objects.using(feature).create(name="picked")
+    Commit.objects.on(feature)[0].cherry_pick(onto="main")
+    Device.objects.create(name="main's own")
+    Device.objects.using(feature).create(name="left")
+    assert len(Branch.objects.get(name=feature).rebase()) == 1
+    assert Branch.objects.get(name=feature).ahead_behind() == (1, 0)
+
+
+def test_revert_of_a_range_passes_over_what_was_undone_before(dolt: None) -> None:
+    start = Commit.objects.on("main")[0].commit_hash
+    for name in ("a", "b"):
+        Device.objects.create(name=name)
+    Commit.objects.on("main")[0].revert(on="main")
+    resets.revert_range(start, Commit.objects.on("main")[1].commit_hash, "main")
+    assert not Device.objects.exists()

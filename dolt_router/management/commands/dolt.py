@@ -2,6 +2,7 @@
 
     manage.py dolt branch feature/x            create a branch (-m rename, -d delete)
     manage.py dolt log [ref]                   the history of a ref, newest first
+    manage.py dolt show [commit]               one commit and what it changed
     manage.py dolt diff [from] [to]            what differs: per table, --rows, --format
     manage.py dolt history, blame, restore     one object: its versions, who set what, back to one
     manage.py dolt merge feature/x             merge into the active branch
@@ -19,11 +20,13 @@
     manage.py dolt gc                          free space
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
+A commit is named as in git: by a branch, a tag, its hash (or how it begins), HEAD, main~2.
 """
 
 from __future__ import annotations
 
 from argparse import RawDescriptionHelpFormatter
+from contextlib import ExitStack
 from importlib import import_module
 from typing import Any
 
@@ -34,10 +37,12 @@ from dolt_router import aliases
 from dolt_router.context import use_branch
 from dolt_router.exceptions import DoltRouterError, MergeConflict
 from dolt_router.management.output import Output
+from dolt_router.versioning import revisions
 
 VERBS = (
     "branch",
     "log",
+    "show",
     "diff",
     "history",
     "blame",
@@ -91,10 +96,12 @@ class Command(BaseCommand):
         out = Output(self.stdout, bool(options.get("json")))
         try:
             options["using"] = aliases.default_root(options.get("using"))
-            if options.get("branch"):
-                with use_branch(options["branch"], options["using"]):
-                    module.handle(options, out)
-            else:
+            with ExitStack() as scope:
+                if options.get("branch"):
+                    scope.enter_context(use_branch(options["branch"], options["using"]))
+                for key in getattr(module, "REVISIONS", ()):
+                    if options[key]:
+                        options[key] = revisions.named(options[key], options["using"])
                 module.handle(options, out)
         except MergeConflict as error:
             raise CommandError(str(error), returncode=1) from error

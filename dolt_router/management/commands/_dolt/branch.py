@@ -9,7 +9,7 @@ from django.core.management.base import CommandError
 from dolt_router import aliases
 from dolt_router.management.output import Output
 from dolt_router.models import Branch
-from dolt_router.versioning import branches, tags
+from dolt_router.versioning import branches, revisions, tags
 
 help = "List, create, rename or delete branches."
 
@@ -62,5 +62,6 @@ def handle(options: dict[str, Any], out: Output) -> None:
         branches.delete(name, options["force"], using)
         out(f'Deleted branch "{name}"')
     else:
-        start = branches.create(name, start, using)
+        begin = revisions.named(start, using) if start else None
+        start = branches.create(name, begin, using)
         out(f'Created branch "{name}" at "{start}"')

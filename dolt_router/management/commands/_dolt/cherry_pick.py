@@ -11,8 +11,11 @@ from dolt_router.versioning import commits
 help = "Repeat what a commit changed on the active branch. Exit code 1: conflicts."
 
 
+REVISIONS = ("commit",)
+
+
 def add_arguments(parser: Any) -> None:
-    parser.add_argument("commit", help="its hash")
+    parser.add_argument("commit", help="its hash, or a branch: its last commit")
 
 
 def handle(options: dict[str, Any], out: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from difflib import unified_diff
 from itertools import islice
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from dolt_router import aliases
 from dolt_router.conf import conf
 from dolt_router.management.output import Output, shown
-from dolt_router.versioning.diffs import SchemaChange, diff, schema_changes
+from dolt_router.versioning import revisions
+from dolt_router.versioning.diffs import SchemaChange, TableChange, diff, schema_changes
 from dolt_router.versioning.exports import FORMATS, as_dict, sql_lines
 from dolt_router.versioning.rows import (
     WORKING,
@@ -24,11 +26,14 @@ _MARKS = {"added": "+", "removed": "-", "modified": "~"}
 
 
 def add_arguments(parser: Any) -> None:
-    parser.add_argument("from_ref", nargs="?", help="the default branch when left out")
+    parser.add_argument(
+        "from_ref", nargs="?", help="the default branch when left out; also from..to"
+    )
     parser.add_argument("to_ref", nargs="?", help="the active branch when left out")
     parser.add_argument(
         "--merge-base", action="store_true", help="compare with the merge base (three dots)"
     )
+    parser.add_argument("--stat", action="store_true", help="rows per table, as without it")
     parser.add_argument("--schema", action="store_true", help="the definitions of tables")
     parser.add_argument("--rows", action="store_true", help="row by row, field by field")
     parser.add_argument("--table", action="append", dest="tables", help="only of this table")
@@ -39,6 +44,12 @@ def handle(options: dict[str, Any], out: Output) -> None:
     using, tables, symmetric = options["using"], options["tables"], options["merge_base"]
     before = options["from_ref"] or str(conf.DEFAULT_BRANCH)
     after = options["to_ref"] or aliases.current_branch(using)
+    if not options["to_ref"] and (span := revisions.span(before)):
+        before, after = span.before or "HEAD", span.after or "HEAD"
+        symmetric = symmetric or span.from_merge_base
+    before, after = (
+        ref if ref == WORKING else revisions.named(ref, using) for ref in (before, after)
+    )
     if options["schema"]:
         _print_schema(schema_changes(before, after, using, symmetric), tables, out)
         return
@@ -52,13 +63,29 @@ def handle(options: dict[str, Any], out: Output) -> None:
             for line in FORMATS[options["format"]](rows):
                 out.stdout.write(line)
             return
-        while page := list(islice(rows, 200)):
-            names = {} if out.as_json else _names(page, before, after, using)
-            for row in page:
-                _print_row(row, names, out)
+        _print_pages(rows, before, after, using, out)
         return
     found = [c for c in diff(before, after, using, symmetric) if not tables or c.table in tables]
     out.data(found)
+    print_tables(found, out)
+
+
+def print_rows(before: str, after: str, using: str | None, out: Output) -> None:
+    """All that differs, field by field."""
+    _print_pages(all_changes(before, after, using), before, after, using, out)
+
+
+def _print_pages(
+    rows: Iterator[RowChange], before: str, after: str, using: str | None, out: Output
+) -> None:
+    while page := list(islice(rows, 200)):
+        names = {} if out.as_json else _names(page, before, after, using)
+        for row in page:
+            _print_row(row, names, out)
+
+
+def print_tables(found: list[TableChange], out: Output) -> None:
+    """A table on a terminal, a line a table in a pipe."""
     if out.is_terminal:
         out.table(
             ["table", "change", "added", "modified", "deleted", "schema"],

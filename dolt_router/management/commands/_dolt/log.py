@@ -7,6 +7,7 @@ from typing import Any
 from dolt_router import aliases
 from dolt_router.management.output import Output
 from dolt_router.models import Commit
+from dolt_router.versioning import revisions
 from dolt_router.versioning.graphs import graph
 
 from .objects import model_named, moment
@@ -15,7 +16,7 @@ help = "Show the commits of a branch, tag or commit, newest first."
 
 
 def add_arguments(parser: Any) -> None:
-    parser.add_argument("ref", nargs="?", help="the active branch when left out")
+    parser.add_argument("ref", nargs="?", help="the active branch when left out; also a..b")
     parser.add_argument("-n", "--max-count", type=int, default=20, help="how many (20)")
     parser.add_argument("--oneline", action="store_true", help="one line a commit")
     parser.add_argument("--graph", action="store_true", help="with the lines of branches drawn")
@@ -28,11 +29,19 @@ def add_arguments(parser: Any) -> None:
 
 
 def handle(options: dict[str, Any], out: Output) -> None:
-    ref = options["ref"] or aliases.current_branch(options["using"])
+    using, lacking = options["using"], ""
+    ref = options["ref"] or aliases.current_branch(using)
+    if span := revisions.span(ref):
+        lacking, ref = span.before or "HEAD", span.after or "HEAD"
+        if options["graph"] or span.from_merge_base:
+            raise ValueError("A range for log is a..b, and not drawn as a graph.")
+    ref = revisions.named(ref, using)
     if options["graph"]:
         _draw(ref, options, out)
         return
-    log = Commit.objects.on(ref, options["using"])
+    log = Commit.objects.on(ref, using)
+    if lacking:
+        log = log.not_in(revisions.named(lacking, using))
     if options["since"]:
         log = log.since(options["since"])
     if options["until"]:
@@ -41,28 +50,33 @@ def handle(options: dict[str, Any], out: Output) -> None:
         log = log.author(options["author"])
     if options["touching"]:
         log = log.touching(*map(model_named, options["touching"]))
-    found = list(log[: options["max_count"]])
-    out.data(
-        [
-            {
-                "hash": commit.commit_hash,
-                "author": commit.author,
-                "date": commit.date,
-                "message": commit.message,
-            }
-            for commit in found
-        ]
-    )
+    found: list[Any] = list(log[: options["max_count"]])
+    out.data([as_dict(commit) for commit in found])
     for commit in found:
         if options["oneline"]:
             out(f"{commit.commit_hash[:8]} {commit.subject}")
             continue
-        out(f"commit {commit.commit_hash}")
-        out(f"Author: {commit.author}")
-        out(f"Date:   {commit.date:%Y-%m-%d %H:%M:%S %z}")
-        out("")
-        out("\n".join("    " + line for line in commit.message.splitlines()))
-        out("")
+        print_commit(commit, out)
+
+
+def print_commit(commit: Any, out: Output) -> None:
+    """As `git log` prints one."""
+    out(f"commit {commit.commit_hash}")
+    out(f"Author: {commit.author}")
+    out(f"Date:   {commit.date:%Y-%m-%d %H:%M:%S %z}")
+    out("")
+    out("\n".join("    " + line for line in commit.message.splitlines()))
+    out("")
+
+
+def as_dict(commit: Any) -> dict[str, Any]:
+    """As `--json` gives one."""
+    return {
+        "hash": commit.commit_hash,
+        "author": commit.author,
+        "date": commit.date,
+        "message": commit.message,
+    }
 
 
 def _draw(ref: str, options: dict[str, Any], out: Output) -> None:

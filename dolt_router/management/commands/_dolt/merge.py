@@ -11,6 +11,9 @@ from dolt_router.versioning.merges import merge
 help = "Merge a branch into the active one; --into names another. Exit code 1: conflicts."
 
 
+REVISIONS = ("source",)
+
+
 def add_arguments(parser: Any) -> None:
     parser.add_argument("source", help="the branch to merge")
     parser.add_argument("--into", help="the active branch when left out")

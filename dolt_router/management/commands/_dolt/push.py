@@ -24,6 +24,9 @@ def add_arguments(parser: Any) -> None:
         help="overwrite the branch there, unless it moved since the last fetch; "
         "--force=always: even then",
     )
+    parser.add_argument(
+        "--force-with-lease", action="store_const", const=True, dest="force", help="as --force"
+    )
     parser.add_argument("-u", "--set-upstream", action="store_true", help="remember the remote")
     parser.add_argument(
         "--no-site-there",

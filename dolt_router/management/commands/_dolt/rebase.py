@@ -11,6 +11,9 @@ from dolt_router.versioning import resets
 help = "Repeat the active branch's commits on top of another branch. Exit code 1: conflicts."
 
 
+REVISIONS = ("onto",)
+
+
 def add_arguments(parser: Any) -> None:
     parser.add_argument("onto", nargs="?", help="the default branch when left out")
 

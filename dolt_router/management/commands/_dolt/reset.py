@@ -11,6 +11,9 @@ from dolt_router.versioning import resets
 help = "Move the active branch to another commit. Commits that would be lost need --force."
 
 
+REVISIONS = ("to",)
+
+
 def add_arguments(parser: Any) -> None:
     parser.add_argument("to", help="a branch, tag or commit")
     parser.add_argument("--hard", action="store_true", help="accepted, as git's: always so here")

@@ -14,6 +14,9 @@ from dolt_router.versioning import tags
 help = "List, create or delete tags."
 
 
+REVISIONS = ("ref",)
+
+
 def add_arguments(parser: Any) -> None:
     parser.add_argument("name", nargs="?", help="of the tag to create (or to delete)")
     parser.add_argument("ref", nargs="?", help="what it names; the active branch when left out")
