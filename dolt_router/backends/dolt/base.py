@@ -67,6 +67,20 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+    # Both sides are lowered (`lookup_cast` does the left): text compares by its bytes. Without
+    # BINARY an escaped % or _ near the start of a pattern finds nothing.
+    operators = {
+        **mysql.DatabaseWrapper.operators,
+        **dict.fromkeys(
+            ("iexact", "icontains", "istartswith", "iendswith"), "LIKE BINARY LOWER(%s)"
+        ),
+    }
+    pattern_ops = {
+        **mysql.DatabaseWrapper.pattern_ops,
+        "icontains": "LIKE BINARY LOWER(CONCAT('%%', {}, '%%'))",
+        "istartswith": "LIKE BINARY LOWER(CONCAT({}, '%%'))",
+        "iendswith": "LIKE BINARY LOWER(CONCAT('%%', {}))",
+    }
 
     connection: Session | None
 

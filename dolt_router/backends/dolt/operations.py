@@ -8,9 +8,45 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
 
+# MAKEDATE is missing.
+_FIRST_OF_QUARTER = "CONCAT(YEAR({}), '-', LPAD(QUARTER({}) * 3 - 2, 2, '0'), '-01')"
+
 
 class DatabaseOperations(MySQLOperations):
-    """MySQL's, with `flush` as one Dolt commit."""
+    """MySQL's, with `flush` as one Dolt commit, and what Dolt needs said differently."""
+
+    compiler_module = "dolt_router.backends.dolt.compiler"
+
+    def date_trunc_sql(
+        self, lookup_type: str, sql: str, params: Any, tzname: str | None = None
+    ) -> tuple[str, Any]:
+        if lookup_type != "quarter":
+            return super().date_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
+        sql, params = self._convert_sql_to_tz(sql, params, tzname)
+        return f"CAST({_FIRST_OF_QUARTER} AS DATE)".replace("{}", sql), (*params, *params)
+
+    def datetime_trunc_sql(
+        self, lookup_type: str, sql: str, params: Any, tzname: str | None
+    ) -> tuple[str, Any]:
+        if lookup_type != "quarter":
+            return super().datetime_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
+        sql, params = self._convert_sql_to_tz(sql, params, tzname)
+        return f"CAST({_FIRST_OF_QUARTER} AS DATETIME)".replace("{}", sql), (*params, *params)
+
+    def combine_expression(self, connector: str, sub_expressions: list[str]) -> str:
+        if connector in ("&", "|", "<<", "#"):
+            # CONVERT(..., SIGNED) would make the highest number of a negative one: its bits
+            # are read as signed by CONV to base -10.
+            operator = "^" if connector == "#" else connector
+            return f"CAST(CONV({operator.join(sub_expressions)}, 10, -10) AS SIGNED)"
+        return str(super().combine_expression(connector, sub_expressions))
+
+    def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        cast = str(super().lookup_cast(lookup_type, internal_type))
+        if lookup_type in ("iexact", "icontains", "istartswith", "iendswith"):
+            # Text compares by its bytes (utf8mb4_0900_bin), where MySQL's default heeds no case.
+            return f"LOWER({cast})"
+        return cast
 
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         # TRUNCATE commits by itself as schema changes do, so the whole is deferred and ends
