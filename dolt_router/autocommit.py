@@ -199,7 +199,7 @@ class AutoDoltCommit(ContextDecorator):
         self, message: str | None = None, author: str | None = None, branch: str | None = None
     ) -> None:
         if author is not None:
-            wording.validate_author(author)
+            author = wording.validate_author(author)
         self.message, self.author, self.branch = message, author, branch
         self.commit_hash: str | None = None
         self._entered: list[tuple[UnitOfWork, Token[Unit | None], use_branch | None]] = []
@@ -245,7 +245,7 @@ def commit_context(message: str | None = None, author: str | None = None) -> Ite
         ValueError: `author` has not the form `Name <email>`.
     """
     if author is not None:
-        wording.validate_author(author)
+        author = wording.validate_author(author)
     with (
         context.setting(context.message, message or context.message.get()),
         context.setting(context.author, author or context.author.get()),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .autocommit import UnitOfWork
 
 MAX_MESSAGE = 2000  # characters
+_SQUARE = str.maketrans("()", "[]")
 _AUTHOR = re.compile(r"\A[^<>\n\r]*[^<>\s][^<>\n\r]* <[^<>\s]*>\Z")
 _VERBS = {ADDED: "added", CHANGED: "changed", DELETED: "deleted"}
 
@@ -98,7 +99,7 @@ def _author(request: HttpRequest | None) -> str:
     user = getattr(request, "user", None)
     if user is not None and getattr(user, "is_authenticated", False):
         return user_author(user)
-    return str(conf.FALLBACK_AUTHOR)
+    return validate_author(str(conf.FALLBACK_AUTHOR))
 
 
 def user_author(user: Any) -> str:
@@ -107,7 +108,7 @@ def user_author(user: Any) -> str:
     email_field = getattr(user, "get_email_field_name", None)
     email = str(getattr(user, email_field(), "") or "") if email_field else ""
     email = re.sub(r"[<>\s]", "", email) or f"{_address(user.get_username())}@localhost"
-    return f"{name} <{email}>"
+    return f"{name} <{email}>".translate(_SQUARE)
 
 
 def _plain(text: str) -> str:
@@ -119,11 +120,14 @@ def _address(text: str) -> str:
 
 
 def validate_author(author: str) -> str:
-    """Returns `author` when it has the form `Name <email>`.
+    """Returns `author` when it has the form `Name <email>`, with round brackets made square.
+
+    Dolt cuts a name off at a `)`, or refuses the commit when nothing is behind it.
 
     Raises:
         ValueError: it has not; Dolt would refuse the commit at its end.
     """
+    author = author.translate(_SQUARE)
     if not _AUTHOR.match(author):
         raise ValueError(f'Author "{author}" must have the form "Name <email>".')
     return author

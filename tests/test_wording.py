@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dolt_router.autocommit import AutoDoltCommit, commit_context, commit_message
-from dolt_router.models import Commit
+from dolt_router.models import Branch, Commit
+from dolt_router.versioning.merges import merge
 from dolt_router.wording import user_author, validate_author
 from tests.inventory.models import Device, Site, Tag
 
@@ -131,6 +132,22 @@ def test_commit_message_needs_its_text() -> None:
 def test_every_user_makes_a_valid_author(first: str, last: str, email: str) -> None:
     user = User(username="u", first_name=first, last_name=last, email=email)
     assert validate_author(user_author(user))
+
+
+def test_round_brackets_in_a_name_are_kept_as_square_ones(dolt: None) -> None:
+    user = User(username="u", first_name="Ann", last_name="Smith (NOC)", email="ann@example.org")
+    with AutoDoltCommit(author=user_author(user)):
+        Site.objects.create(name="s")
+    assert head().author == "Ann Smith [NOC] <ann@example.org>"
+    with AutoDoltCommit(author="Ann (NOC) Smith <ann@example.org>"):
+        Site.objects.create(name="t")
+    assert head().author == "Ann [NOC] Smith <ann@example.org>"
+    Branch.objects.create(name="side")
+    Site.objects.using("side").create(name="v")
+    merge("side", "main", author="Bo (NOC) <bo@example.org>", strategy="no-ff")
+    assert head().author == "Bo [NOC] <bo@example.org>"
+    with pytest.raises(ValueError, match="Name <email>"):
+        head().revert(on="main", author="nobody")
 
 
 @settings(

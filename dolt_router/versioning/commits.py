@@ -9,6 +9,7 @@ from .. import aliases, context, signals
 from ..conf import conf
 from ..exceptions import DoltServerError, MergeConflict, NothingToCommit
 from ..names import validate_branch, validate_ref
+from ..wording import validate_author
 from .branches import resolve
 from .conflicts import rows_by_table
 from .diffs import TableChange, diff
@@ -80,6 +81,7 @@ def _apply(
     refuse_closed(on, verb.capitalize(), using)
     resolve(commit_hash, using)
     resolve(on, using)
+    author = validate_author(author) if author else None
     who = author or context.describe([]).author
     about = {"using": aliases.default_root(using), "commit_hash": commit_hash, "branch": on}
     if procedure == "dolt_revert":

@@ -19,6 +19,7 @@ from ..exceptions import (
     NotFastForward,
 )
 from ..names import validate_branch, validate_ref
+from ..wording import validate_author
 from .branches import ahead_behind
 from .branches import resolve as resolve_ref
 from .conflicts import (
@@ -84,6 +85,7 @@ def merge(
         MergeConflict: both changed the same cells, or the result breaks a constraint;
             `tables` counts the rows, `violations` and `schema_conflicts` tell more.
         NotFastForward: with "ff-only".
+        ValueError: `author` has not the form `Name <email>`.
         BranchNeedsMigration: the source lacks migrations that the target has.
         BranchDoesNotExist: one of them isn't there.
         BranchInUse: this request wrote to one of them and hasn't committed yet.
@@ -105,7 +107,8 @@ def merge(
         refuse_unmigrated(source, into, using)
     default = f'Merge branch "{source}" into "{into}"'
     words = context.describe([])
-    text, who = message or context.message.get() or default, author or words.author
+    text = message or context.message.get() or default
+    who = validate_author(author) if author else words.author
     about = {
         "using": aliases.default_root(using),
         "source": source,

@@ -9,6 +9,7 @@ from .. import aliases, context
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, BranchExists, DoltServerError
 from ..names import validate_branch, validate_ref
+from ..wording import validate_author
 from .branches import delete as delete_branch
 from .branches import names as branch_names
 from .branches import refuse_fixed, resolve
@@ -38,17 +39,18 @@ def create(
         InvalidBranchName: the name can't be a ref.
         BranchExists: a tag or a branch has this name: an alias could mean either.
         BranchDoesNotExist: there is no such ref.
+        ValueError: `author` has not the form `Name <email>`.
     """
     validate_branch(name)
     taken = {other.lower() for other in [*names(using), *branch_names(using)]}
     if name.lower() in taken:
         raise BranchExists(name, aliases.default_root(using))
     commit_hash = resolve(validate_ref(ref or aliases.current_branch(using)), using)
-    words = context.describe([])
+    who = validate_author(author) if author else context.describe([]).author
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         cursor.execute(
             "CALL dolt_tag('-m', %s, '--author', %s, %s, %s)",
-            [message or name, author or words.author, name, commit_hash],
+            [message or name, who, name, commit_hash],
         )
     return commit_hash
 
