@@ -19,6 +19,7 @@ _DAY = 86_400_000_000  # microseconds
 _TEMPORAL = ("DateField", "DateTimeField", "TimeField")
 # Whose sums pass the 2**53 up to which a float counts exactly.
 _WIDE = ("BigIntegerField", "PositiveBigIntegerField", "DurationField")
+_SPECIAL = (PositionRef, DurationExpression, Window, Sum, Avg)
 
 
 class _DoltCompiler(base.SQLCompiler):
@@ -27,6 +28,8 @@ class _DoltCompiler(base.SQLCompiler):
     _in_window = False
 
     def compile(self, node: Any) -> Any:
+        if not isinstance(node, _SPECIAL):  # every node of every query comes by here
+            return super().compile(node)
         if isinstance(node, PositionRef) and not isinstance(node.source, Col):
             # ORDER BY 1 of a SELECT DISTINCT fails when that is an expression; by its name it
             # doesn't. (A column has no name of its own here, and can be ordered by position.)
@@ -42,7 +45,7 @@ class _DoltCompiler(base.SQLCompiler):
                 return super().compile(node)
             finally:
                 self._in_window = before
-        if isinstance(node, Sum | Avg) and not self._in_window:
+        if isinstance(node, (Sum, Avg)) and not self._in_window:
             return self._exact_total(node)
         return super().compile(node)
 
