@@ -144,31 +144,33 @@ def test_dbshell_opens_on_the_branch(
     assert done.stdout.split() == ["active_branch()", expected], done.stderr
 
 
-@pytest.mark.parametrize("port", ["", "1"], ids=["server", "no server"])
-def test_unknown_branch_in_the_environment_ends_the_command_at_once(
-    scratch_database: None, port: str
-) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "django", *words],
-            env={
-                **os.environ,
-                "DJANGO_SETTINGS_MODULE": "tests.settings",
-                "TEST_DATABASE": str(connection.settings_dict["NAME"]),
-                "DOLT_BRANCH": "feature/y",
-                **({"DOLT_PORT": port, "DOLT_HOST": "127.0.0.1"} if port else {}),
-            },
-            cwd=Path(__file__).resolve().parents[1],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+def on_unknown_branch(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command of a process of its own, where DOLT_BRANCH names no branch."""
+    return subprocess.run(
+        [sys.executable, "-m", "django", *words],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_DATABASE": str(connection.settings_dict["NAME"]),
+            "DOLT_BRANCH": "feature/y",
+            **environment,
+        },
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
 
-    if port:
-        # What needs no server runs without one.
-        assert run("diffsettings").returncode == 0
-        return
-    done = run("shell", "-c", "print('it ran')")
+
+def test_unknown_branch_in_the_environment_ends_the_command_at_once(
+    scratch_database: None,
+) -> None:
+    done = on_unknown_branch("shell", "-c", "print('it ran')")
     assert done.returncode == 2 and "it ran" not in done.stdout
     assert 'DOLT_BRANCH: Branch "feature/y" does not exist' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_command_that_needs_no_server_runs_without_one(dolt_db: None) -> None:
+    done = on_unknown_branch("diffsettings", DOLT_HOST="127.0.0.1", DOLT_PORT="1")
+    assert done.returncode == 0, done.stderr

@@ -19,19 +19,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.exceptions import MergeConflict
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning import branches
 from dolt_router.versioning.sharing import status
-from tests.inventory.models import Device, Site, Tag
 
 from .test_merge_model import (
     EDIT,
-    NAMES,
     Links,
     State,
     breaks_a_constraint,
+    commit_base,
     edit,
     links,
     merged_links,
@@ -48,13 +46,7 @@ class TwoBranches(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        with AutoDoltCommit("base"):
-            for model in (Device, Site, Tag):
-                model.objects.all().delete()
-            sites = [Site.objects.create(name=f"s{i}") for i in range(4)]
-            tags = [Tag.objects.create(name=f"t{i}") for i in range(4)]
-            for name in NAMES:
-                Device.objects.create(name=name, height=1, site=sites[0]).tags.add(tags[1])
+        commit_base()
         Branch.objects.create(name="side", start_point="main")
         now = state("main"), links("main")
         self.is_now: dict[str, Snapshot] = {"main": now, "side": now}

@@ -25,6 +25,17 @@ EDIT = st.tuples(
 )
 
 
+def commit_base() -> None:
+    """The state that each example starts from, as one commit on main."""
+    with AutoDoltCommit("base"):
+        for model in (Device, Site, Tag):
+            model.objects.all().delete()
+        sites = [Site.objects.create(name=f"s{i}") for i in range(4)]
+        tags = [Tag.objects.create(name=f"t{i}") for i in range(4)]
+        for name in NAMES:
+            Device.objects.create(name=name, height=1, site=sites[0]).tags.add(tags[1])
+
+
 def state(branch: str) -> State:
     rows = Device.objects.using(branch).select_related("site")
     return {
@@ -129,14 +140,7 @@ def resolved(base: State, ours: State, theirs: State, side: str) -> State:
     side=st.sampled_from(["ours", "theirs"]),
 )
 def test_merge_equals_the_model(dolt: None, ours: Any, theirs: Any, side: str) -> None:
-    with AutoDoltCommit("base"):
-        Device.objects.all().delete()
-        Site.objects.all().delete()
-        Tag.objects.all().delete()
-        sites = [Site.objects.create(name=f"s{i}") for i in range(4)]
-        tags = [Tag.objects.create(name=f"t{i}") for i in range(4)]
-        for name in NAMES:
-            Device.objects.create(name=name, height=1, site=sites[0]).tags.add(tags[1])
+    commit_base()
     Branch.objects.create(name="side", start_point="main")
     try:
         base, linked = state("main"), links("main")
@@ -183,14 +187,7 @@ def test_merge_equals_the_model(dolt: None, ours: Any, theirs: Any, side: str) -
 )
 @given(edits=st.lists(EDIT, min_size=1, max_size=6))
 def test_revert_restores_the_state_before(dolt: None, edits: Any) -> None:
-    with AutoDoltCommit("base"):
-        Device.objects.all().delete()
-        Site.objects.all().delete()
-        Tag.objects.all().delete()
-        sites = [Site.objects.create(name=f"s{i}") for i in range(4)]
-        tags = [Tag.objects.create(name=f"t{i}") for i in range(4)]
-        for name in NAMES:
-            Device.objects.create(name=name, height=1, site=sites[0]).tags.add(tags[1])
+    commit_base()
     linked = links("main")
     before, count = state("main"), Commit.objects.on("main").count()
     edit("main", edits)

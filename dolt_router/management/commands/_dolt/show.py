@@ -6,6 +6,7 @@ from typing import Any
 
 from dolt_router.management.output import Output
 from dolt_router.models import Commit
+from dolt_router.versioning.diffs import diff
 
 from .diff import print_rows, print_tables
 from .log import as_dict, print_commit
@@ -21,13 +22,13 @@ def add_arguments(parser: Any) -> None:
 
 def handle(options: dict[str, Any], out: Output) -> None:
     commit: Any = Commit.objects.on(options["commit"], options["using"])[0]
-    changes = commit.diff()
-    out.data({**as_dict(commit), "parents": commit.parents(), "tables": changes})
+    using, parents = options["using"], commit.parents()
+    changes = diff(parents[0], commit.commit_hash, using) if parents else []
+    out.data({**as_dict(commit), "parents": parents, "tables": changes})
     if out.as_json:
         return
     print_commit(commit, out)
-    before = commit.parents()
-    if options["rows"] and before:
-        print_rows(before[0], commit.commit_hash, options["using"], out)
+    if options["rows"] and parents:
+        print_rows(parents[0], commit.commit_hash, using, out)
     else:
         print_tables(changes, out)
