@@ -43,22 +43,36 @@ class AliasName(str):
     Django compares aliases as text (`instance._state.db != db`, a subquery's `_db` with
     `connection.alias`). An object fetched with `.using("feature/x")` is on the same branch
     as one fetched with `.using("default/feature/x")`, and must compare so.
+
+    The default branch's is also equal to the static alias while that means this branch, and
+    has its hash: `settings.DATABASES[connection.alias]` and `connection.alias in
+    TestCase.databases` are common.
     """
 
     short: str | None
+    home: str | None
 
     def __new__(cls, root: str, ref: str, is_first: bool) -> AliasName:
         self = super().__new__(cls, f"{root}/{ref}")
         self.short = ref if is_first else None
+        self.home = root if ref == conf.DEFAULT_BRANCH else None
         return self
 
     def __eq__(self, other: object) -> bool:
-        return str.__eq__(self, other) is True or (self.short is not None and other == self.short)
+        if str.__eq__(self, other) is True:
+            return True
+        if self.short is not None and other == self.short:
+            return True
+        if self.home is not None and str.__eq__(self.home, other) is True:
+            active = context.active_branch(self.home, is_first=self.short is not None)
+            return active in (None, conf.DEFAULT_BRANCH)
+        return False
 
     def __ne__(self, other: object) -> bool:
         return not self == other
 
-    __hash__ = str.__hash__
+    def __hash__(self) -> int:
+        return hash(self.home) if self.home is not None else str.__hash__(self)
 
     def __reduce__(self) -> tuple[type[str], tuple[str]]:
         return str, (str(self),)
@@ -106,6 +120,8 @@ class BranchConnectionHandler(ConnectionHandler):
     def _parse(self, alias: str) -> Target | str | None:
         """A Target; the name of a root whose active branch is meant; None: not Dolt's."""
         self._check_settings()
+        if type(alias) is AliasName:
+            alias = str(alias)  # which is what it says, whatever else it is equal to
         try:
             return self._parsed[alias]
         except KeyError:

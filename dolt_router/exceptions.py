@@ -12,7 +12,13 @@ from difflib import get_close_matches
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
-from django.db.utils import DatabaseError, NotSupportedError, OperationalError, ProgrammingError
+from django.db.utils import (
+    DatabaseError,
+    IntegrityError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+)
 from django.utils.connection import ConnectionDoesNotExist
 
 
@@ -312,6 +318,12 @@ class DoltServerError(DoltRouterError, OperationalError):
     """Any other server error 1105; the server's own words are in the message."""
 
     code = "dolt_server_error"
+
+
+class CheckViolated(DoltRouterError, IntegrityError):
+    """A row breaks a check constraint: error 1105 on Dolt, where MySQL has 3819."""
+
+    code = "check_violated"
 
 
 class UnsupportedServer(DoltRouterError, NotSupportedError):

@@ -23,6 +23,7 @@ from ..exceptions import (
     RemoteError,
 )
 from ..names import validate_branch, why_invalid
+from .fetched import refuse_moved, register_sequences
 from .merges import merge
 from .remote_errors import explain
 from .remote_server import (
@@ -170,6 +171,7 @@ def fetch(
     changed = sorted(
         ref for ref in before.keys() | after.keys() if before.get(ref) != after.get(ref)
     )
+    register_sequences([after[ref] for ref in changed if ref in after], using)
     updates = (RefUpdate(ref, before.get(ref), after.get(ref)) for ref in changed)
     return FetchResult(remote, tuple(updates))
 
@@ -231,7 +233,7 @@ def push(
         about = {"using": aliases.default_root(using), "branch": branch, "remote": remote}
         signals.ask(signals.pre_push, **about, force=force)
         # A forced push of what is there already would still reset the working set there.
-        there = _refuse_moved(cursor, branch, remote, url, user) if force is True else None
+        there = refuse_moved(cursor, branch, remote, url, user, using) if force is True else None
         options = [*login_options(user)]
         options += ["--force"] if force and there != head else []
         options += ["--set-upstream"] if set_upstream else []
@@ -284,6 +286,7 @@ def pull(
         act = f'pull "{branch}" from "{remote}"'
         call(cursor, act, url, "dolt_fetch", *login_options(user), remote, branch)
         fetched = refs_of(cursor, remote)[name]
+    register_sequences([fetched], using)
     words = message or context.message.get() or f'Merge branch "{branch}" of remote "{remote}"'
     try:
         result = merge(fetched, branch, words, author, strategy, using)
@@ -362,37 +365,3 @@ def _make_branches(cursor: Any, remote: str, single_branch: bool) -> list[str]:
             cursor.execute("CALL dolt_branch(%s, %s)", [name, fetched[name]])
             there.add(name)
     return sorted(there)
-
-
-def _refuse_moved(cursor: Any, branch: str, remote: str, url: str, user: str | None) -> str | None:
-    """Fetch the branch; its hash at the remote, None when it isn't there.
-
-    Raises:
-        RemoteError: it is not where it was when it was last fetched.
-    """
-    name = f"{remote}/{branch}"
-    before = refs_of(cursor, remote).get(name)
-    act = f'push "{branch}" to "{remote}"'
-    after: str | None = None
-    try:
-        call(cursor, act, url, "dolt_fetch", *login_options(user), remote, branch)
-        after = refs_of(cursor, remote).get(name)
-    except RemoteError as error:
-        if error.__cause__ is None or not _lacks_branch(error.__cause__):
-            raise
-    if before == after:
-        return after
-    if after is None:
-        raise RemoteError(
-            f'Branch "{branch}" is gone from "{remote}" since it was last fetched; nothing was '
-            "pushed. Push it without force to make it anew."
-        )
-    raise RemoteError(
-        f'Branch "{branch}" of "{remote}" moved since it was last fetched '
-        f"({before[:8] if before else 'none'} -> {after[:8]}); nothing was pushed. Look at it "
-        f"(manage.py dolt log {after}) and pull it, or push again to overwrite it."
-    )
-
-
-def _lacks_branch(cause: BaseException) -> bool:
-    return any(words in str(cause) for words in ("invalid ref spec", "no branches found"))

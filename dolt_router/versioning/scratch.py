@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .. import aliases
-from ..conf import conf
-from .session import verb_connection
+from .session import database_connection
 
 PREFIX = "dolt-router/"
 
@@ -21,14 +20,11 @@ PREFIX = "dolt-router/"
 def scratch_branch(start: str, using: str | None = None) -> Iterator[str]:
     """A new branch at `start`, deleted in the end; the value is its name."""
     name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
-    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+    with database_connection(using) as connection, connection.cursor() as cursor:
         cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
     try:
         yield name
     finally:
         aliases.handler().forget(aliases.branch_alias(name, using))
-        with (
-            verb_connection(conf.DEFAULT_BRANCH, using) as connection,
-            connection.cursor() as cursor,
-        ):
+        with database_connection(using) as connection, connection.cursor() as cursor:
             cursor.execute("CALL dolt_branch('-D', %s)", [name])

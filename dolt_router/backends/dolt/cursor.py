@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.mysql.base import CursorWrapper, Database
 
 from .errors import translate
+from .sequences import register, renamed_to
 from .statements import Kind, Statement, classify
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class DoltCursor(CursorWrapper):
             if one_shot:
                 wrapper.abandon()
             raise
+        if statement.kind is Kind.SCHEMA and isinstance(query, str):
+            for name in renamed_to(query):
+                self._register(name)
         if statement.kind is not Kind.READ:
             wrapper.after_statement(statement, self.cursor.rowcount)
             if one_shot:
@@ -62,6 +66,10 @@ class DoltCursor(CursorWrapper):
         elif statement.traces:
             wrapper.connection.traces.update(statement.traces)  # type: ignore[union-attr]
         return result
+
+    def _register(self, table: str) -> None:
+        with self.wrapper.connection.cursor() as cursor:  # type: ignore[union-attr]
+            register(cursor, table)
 
     def _raise(self, error: Exception) -> Any:
         if translated := translate(error, self.wrapper):

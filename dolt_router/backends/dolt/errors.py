@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...exceptions import (
     BranchDoesNotExist,
+    CheckViolated,
     CrossBranchWrite,
     DoltRouterError,
     DoltServerError,
@@ -40,6 +41,8 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
             return ReadOnlyRevision(wrapper.ref)
         if "more than one branch" in text:
             return CrossBranchWrite("A transaction that wrote two branches", wrapper.ref)
+        if text.startswith("Check constraint") and text.endswith("violated"):
+            return CheckViolated(code, text)
         return DoltServerError(code, text)
     if code in (UNKNOWN_COLUMN, UNKNOWN_TABLE):
         return wrapper.explain_missing_schema(text)

@@ -20,6 +20,9 @@ class DatabaseFeatures(MySQLFeatures):
     has_select_for_update_skip_locked = False
     # EXPLAIN FORMAT=TREE is the only format.
     supported_explain_formats = {"TREE"}
+    # CREATE INDEX takes columns alone: no expression, no DESC (error 1105, a syntax error).
+    supports_expression_indexes = False
+    supports_index_column_ordering = False
     # The test database is cloned by copying its tables (see creation).
     can_clone_databases = True
     # MySQL's storage engines don't exist; Dolt says InnoDB and is transactional.

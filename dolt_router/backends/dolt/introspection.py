@@ -27,6 +27,7 @@ _FOREIGN_KEY = re.compile(
     r"\((?P<others>[^)]*)\)"
     r"(?: ON DELETE (?P<on_delete>CASCADE|SET NULL|SET DEFAULT|RESTRICT|NO ACTION))?"
 )
+_COLLATE = re.compile(r"\bCOLLATE (\w+)")
 _NUMERIC = {"tinyint": 3, "smallint": 5, "mediumint": 7, "int": 10, "bigint": 19}
 _TEXT = {
     "char",
@@ -78,6 +79,10 @@ class DatabaseIntrospection(MySQLIntrospection):
             data_type, args = match["type"].lower(), match["args"] or ""
             length = int(args) if data_type in _TEXT and args.isdigit() else None
             precision, scale = self._precision(data_type, args)
+            # A collation of the column's own stands in its type; the third column of SHOW
+            # then names the table's.
+            own = _COLLATE.search(match["rest"])
+            collation = own[1] if own else collation
             fields.append(
                 FieldInfo(
                     line[0],

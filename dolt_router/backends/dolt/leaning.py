@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -45,17 +46,30 @@ def leaning_keys(
     if entry is None or not entry["index"]:
         return []
     found = []
-    for info in introspection.get_table_list(cursor):
-        if info.type != "t":
-            continue
-        for name, columns, other, others, on_delete in introspection.foreign_keys(
-            cursor, info.name
-        ):
-            ours = info.name.lower() == table.lower() and _leads(entry["columns"], columns)
-            theirs = other.lower() == table.lower() and _leads(entry["columns"], others)
-            if ours or theirs:
-                found.append(ForeignKey(info.name, name, columns, other, others, on_delete))
+    for key in _every_key(introspection, cursor):
+        ours = key.table.lower() == table.lower() and _leads(entry["columns"], key.columns)
+        theirs = key.other_table.lower() == table.lower() and _leads(
+            entry["columns"], key.other_columns
+        )
+        if ours or theirs:
+            found.append(key)
     return found
+
+
+def keys_to(introspection: DatabaseIntrospection, cursor: Any, table: str) -> list[ForeignKey]:
+    """The foreign keys of other tables that refer to `table`."""
+    return [
+        key
+        for key in _every_key(introspection, cursor)
+        if key.other_table.lower() == table.lower() != key.table.lower()
+    ]
+
+
+def _every_key(introspection: DatabaseIntrospection, cursor: Any) -> Iterator[ForeignKey]:
+    for info in introspection.get_table_list(cursor):
+        if info.type == "t":
+            for name, columns, other, others, rule in introspection.foreign_keys(cursor, info.name):
+                yield ForeignKey(info.name, name, columns, other, others, rule)
 
 
 def _leads(index_columns: list[str], key_columns: list[str]) -> bool:

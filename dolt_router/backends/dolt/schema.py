@@ -12,7 +12,8 @@ from django.db.backends.mysql.schema import DatabaseSchemaEditor as MySQLSchemaE
 from django.db.models import Field, Model
 
 from ...shared import is_shared
-from .leaning import leaning_keys
+from . import converting
+from .leaning import keys_to, leaning_keys
 from .statements import Kind, classify
 
 
@@ -94,6 +95,32 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         with self._soft_keys(model, old_field, new_field):
             super().alter_field(model, old_field, new_field, strict)
 
+    def _alter_column_type_sql(
+        self,
+        model: type[Model],
+        old_field: Any,
+        new_field: Any,
+        new_type: str,
+        old_collation: str | None,
+        new_collation: str | None,
+    ) -> Any:
+        old_type = old_field.db_parameters(connection=self.connection)["type"]
+        wrong = not old_field.primary_key and converting.is_wrong(old_type, new_type)
+        if wrong:
+            table, column = self.quote_name(model._meta.db_table), self.quote_name(new_field.column)
+            for sql in converting.statements(table, column, old_type, new_type):
+                self.execute(sql, None)
+        return super()._alter_column_type_sql(  # type: ignore[misc]
+            model, old_field, new_field, new_type, old_collation, new_collation
+        )
+
+    def _column_generated_sql(self, field: Any) -> tuple[str, Any]:
+        # A condition (`a IS NULL`, `a LIKE ...`) is a syntax error without brackets of its own.
+        sql, params = super()._column_generated_sql(field)  # type: ignore[misc]
+        head, _, rest = sql.partition("(")
+        expression, _, tail = rest.rpartition(")")
+        return f"{head}(({expression})){tail}", params
+
     @contextmanager
     def _soft_keys(self, model: type[Model], *fields: Field[Any, Any]) -> Iterator[None]:
         """Treat keys between a versioned and a shared table as `db_constraint=False`.
@@ -135,7 +162,10 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
                 verb = whole[1].lower() if whole else "alter"
                 if self._changed.get(table) != "create":
                     self._changed[table] = verb
-        match = None if self.collect_sql else _INDEX_GOES.match(str(sql))
+        text = "" if self.collect_sql else str(sql)
+        if match := _TABLE_GOES.match(text):
+            self._drop_dangling_keys(match["table"])
+        match = _INDEX_GOES.match(text)
         if match is None:
             super().execute(sql, params)
             return
@@ -149,7 +179,23 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         for key in keys:
             super().execute(key.add_sql(), None)
 
+    def _drop_dangling_keys(self, table: str) -> None:
+        """With foreign key checks off MySQL lets keys point at a table that is gone.
 
+        Dolt does too, and then no commit succeeds any more ("unable to remove ... since it is
+        referenced", error 1105): the keys go with the table.
+        """
+        introspection: Any = self.connection.introspection
+        with self.connection.cursor() as cursor:
+            cursor.execute("SELECT @@foreign_key_checks")
+            if cursor.fetchone()[0]:
+                return
+            keys = keys_to(introspection, cursor, table)
+        for key in keys:
+            super().execute(key.drop_sql(), None)
+
+
+_TABLE_GOES = re.compile(r"DROP TABLE `(?P<table>[^`]+)`")
 _INDEX_GOES = re.compile(
     r"(?:ALTER TABLE `(?P<table>[^`]+)` (?:DROP|RENAME) INDEX|DROP INDEX) `(?P<index>[^`]+)`"
     r"(?: ON `(?P<on>[^`]+)`)?"

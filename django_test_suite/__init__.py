@@ -1,0 +1,1 @@
+"""Django's own test suite, run on the backends of this package."""
