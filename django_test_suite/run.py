@@ -17,13 +17,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Queue
 
 from dolt_router.testing import DoltServer
 
 from . import report
 from .sources import requirements, tests_folder
 
+MODULES_AT_ONCE = 4
+PATIENCE = 1200  # seconds for one part
 ENGINES = {
     "server": "dolt_router.backends.dolt",
     "stock": "django.db.backends.mysql",
@@ -63,43 +68,111 @@ def main(argv: list[str] | None = None) -> int:
     if options.install:
         pip = [sys.executable, "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, *requirements(folder)], check=True)
-    labels = options.labels or (
-        [name for name in FAST if (folder / name).is_dir()] if options.fast else []
-    )
+    labels = options.labels or (FAST if options.fast else modules(folder))
     begun = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="django-suite-") as scratch:
-        results = Path(scratch, "results.json")
+    workers = 1 if "DOLT_HOST" in os.environ else options.parallel
+    with (
+        tempfile.TemporaryDirectory(prefix="django-suite-") as scratch,
+        _servers(options.engine, workers) as addresses,
+    ):
         environment = {
             **os.environ,
             "SUITE_ENGINE": ENGINES[options.engine],
             "SUITE_BRANCH": options.branch,
-            "SUITE_RESULTS": str(results),
             "SUITE_SQL_LOG": os.path.abspath(options.sql_log) if options.sql_log else "",
             # runtests.py lies elsewhere, and imports the settings of this package by name.
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
         }
-        with _server(options.engine) as address:
-            command = [sys.executable, "runtests.py", "--noinput"]
-            command += ["--settings=django_test_suite.settings", f"--parallel={options.parallel}"]
-            done = subprocess.run([*command, *labels], cwd=folder, env={**environment, **address})
-        if not results.exists():
-            print(f"error: the suite did not come to its end (exit {done.returncode})")
-            return 2
-        recorded = json.loads(results.read_text())
+        parts = [
+            Part(number, labels[start : start + MODULES_AT_ONCE], Path(scratch))
+            for number, start in enumerate(range(0, len(labels), MODULES_AT_ONCE))
+        ]
+
+        def run(part: Part) -> dict[str, list[str]]:
+            address = addresses.get()
+            try:
+                return part.run(folder, {**environment, **address})
+            finally:
+                addresses.put(address)
+
+        with ThreadPoolExecutor(workers) as pool:
+            done = list(pool.map(run, parts))
+        recorded = {test: outcome for results in done for test, outcome in results.items()}
     run = report.Run(options.engine, options.branch, recorded, seconds=time.monotonic() - begun)
     print(report.summary(run))
     if options.write:
-        report.write(run, whole=not labels)
+        report.write(run, whole=not (options.labels or options.fast))
     return report.verdict(run)
 
 
+def modules(folder: Path) -> list[str]:
+    """Every module of Django's suite, as `runtests.py` finds them, but for GeoDjango's."""
+    found = [path.parent.name for path in folder.glob("*/__init__.py")]
+    return sorted(set(found) - {"gis_tests", "requirements", "templates"})
+
+
+@dataclass
+class Part:
+    """Some modules that run in one process, on databases of their own.
+
+    With the tables of all modules in one database each Dolt commit, and each flush, would
+    look at more than a thousand tables.
+    """
+
+    number: int
+    labels: list[str]
+    scratch: Path
+
+    def run(self, folder: Path, environment: dict[str, str]) -> dict[str, list[str]]:
+        """Run them; `{test id: [outcome, reason]}`. Their output is shown when they break off."""
+        results, log = (self.scratch / f"{self.number}.{end}" for end in ("json", "log"))
+        mine = {"SUITE_RESULTS": str(results), "SUITE_DATABASE": f"django{self.number}"}
+        command = [sys.executable, "runtests.py", "--noinput", "--parallel=1"]
+        command += ["--settings=django_test_suite.settings", *self.labels]
+        begun = time.monotonic()
+        with log.open("w") as output:
+            try:
+                subprocess.run(
+                    command,
+                    cwd=folder,
+                    env={**environment, **mine},
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=PATIENCE,
+                )
+            except subprocess.TimeoutExpired:
+                output.write(f"\nstill running after {PATIENCE} s\n")
+        recorded: dict[str, list[str]] = {}
+        if results.exists():
+            recorded = json.loads(results.read_text())
+        else:
+            print("".join(log.read_text().splitlines(keepends=True)[-40:]))
+            for label in self.labels:
+                recorded[f"{label}.run"] = ["failed", "the module did not come to its end"]
+        seconds, failed = time.monotonic() - begun, 0
+        for outcome, _ in recorded.values():
+            failed += outcome in ("failed", "surprise")
+        print(f"{' '.join(self.labels)}: {len(recorded)} tests, {failed} failed, {seconds:.0f} s")
+        sys.stdout.flush()
+        return recorded
+
+
 @contextlib.contextmanager
-def _server(engine: str) -> Iterator[dict[str, str]]:
-    if engine == "sqlite":
-        yield {}
-        return
-    with DoltServer() as server:
-        yield {"DOLT_HOST": server.host, "DOLT_PORT": str(server.port)}
+def _servers(engine: str, number: int) -> Iterator[Queue[dict[str, str]]]:
+    """Environments that name a server each.
+
+    One for each process: in Dolt, SAVEPOINT fails in a transaction that began before another
+    database was made on the same server (error 1105, "could not resolve initial root").
+    """
+    found: Queue[dict[str, str]] = Queue()
+    with contextlib.ExitStack() as stack:
+        for _ in range(number):
+            address = {}
+            if engine != "sqlite":
+                server = stack.enter_context(DoltServer())
+                address = {"DOLT_HOST": server.host, "DOLT_PORT": str(server.port)}
+            found.put(address)
+        yield found
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 import django
 
 ENGINE = os.environ["SUITE_ENGINE"]
+NAME = os.environ["SUITE_DATABASE"]
 PLACE = os.environ.get("SUITE_BRANCH", "")
 
 
@@ -25,7 +26,7 @@ def _database(name: str) -> dict[str, Any]:
     }
 
 
-DATABASES = {"default": _database("django"), "other": _database("django_other")}
+DATABASES = {"default": _database(NAME), "other": _database(f"{NAME}_other")}
 SECRET_KEY = "django_tests_secret_key"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USE_TZ = False

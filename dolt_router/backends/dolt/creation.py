@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from typing import Any
 
@@ -83,7 +82,7 @@ class DatabaseCreation(MySQLCreation):
                     write.execute("SET foreign_key_checks=0")
                     for table in tables:
                         read.execute(f"SHOW CREATE TABLE {quote(table)}")
-                        write.execute(_UNIT.sub(r"\1\2", read.fetchone()[1]))
+                        write.execute(read.fetchone()[1])
                     for table in tables:
                         _copy_rows(read, write, table)
                     write.execute("SET foreign_key_checks=1")
@@ -100,10 +99,6 @@ class DatabaseCreation(MySQLCreation):
         root: Any = self.connection.root_alias
         entry: dict[str, Any] = settings.DATABASES[root]  # type: ignore[assignment]
         entry["NAME"] = self.connection.settings_dict["NAME"]
-
-
-# SHOW CREATE TABLE gives the default `EXTRACT(YEAR FROM ...)` in a form that can't be read back.
-_UNIT = re.compile(r"(\bextract\()'(\w+)'(?= from)", re.I)
 
 
 def _copy_rows(read: Any, write: Any, table: str, skip_missing: bool = False) -> None:

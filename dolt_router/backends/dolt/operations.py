@@ -11,11 +11,28 @@ from django.db.backends.mysql.operations import DatabaseOperations as MySQLOpera
 # MAKEDATE is missing.
 _FIRST_OF_QUARTER = "CONCAT(YEAR({}), '-', LPAD(QUARTER({}) * 3 - 2, 2, '0'), '-01')"
 
+_PARTS = {
+    "year": "YEAR",
+    "quarter": "QUARTER",
+    "month": "MONTH",
+    "day": "DAYOFMONTH",
+    "hour": "HOUR",
+    "minute": "MINUTE",
+    "second": "SECOND",
+    "microsecond": "MICROSECOND",
+}
+
 
 class DatabaseOperations(MySQLOperations):
     """MySQL's, with `flush` as one Dolt commit, and what Dolt needs said differently."""
 
     compiler_module = "dolt_router.backends.dolt.compiler"
+
+    def date_extract_sql(self, lookup_type: str, sql: str, params: Any) -> tuple[str, Any]:
+        # A column whose default has an EXTRACT makes its table unreadable.
+        if function := _PARTS.get(lookup_type):
+            return f"{function}({sql})", params
+        return super().date_extract_sql(lookup_type, sql, params)  # type: ignore[no-any-return]
 
     def date_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None = None
