@@ -1,4 +1,4 @@
-"""Sessions: the test matrix, lint, types, import layers, benchmarks."""
+"""Sessions: the test matrix, lint, types, import layers, other people's apps, benchmarks."""
 
 from __future__ import annotations
 
@@ -38,6 +38,14 @@ def imports(session: nox.Session) -> None:
     """The layers of setup.cfg."""
     session.install("-e", ".[dev]")
     session.run("lint-imports")
+
+
+@nox.session(name="third-party", python="3.13")
+@nox.parametrize("group", ["one", "two"])
+def third_party(session: nox.Session, group: str) -> None:
+    """The migrations of other people's apps; refreshes docs/third-party-apps.md."""
+    session.install("-r", f"third_party/requirements/{group}.txt", "-e", ".[testing]")
+    session.run("python", "-m", "third_party.run", "--group", group, "--page", *session.posargs)
 
 
 @nox.session
