@@ -51,6 +51,10 @@ class AliasName(str):
 
     short: str | None
     home: str | None
+    # Set while the wrapper of this alias connects: see `BranchConnectionHandler.__contains__`.
+    connecting = False
+    # Where the router sent a query on a shared model from: the rows that it joins are there.
+    asked_from: str | None = None
 
     def __new__(cls, root: str, ref: str, is_first: bool) -> AliasName:
         self = super().__new__(cls, f"{root}/{ref}")
@@ -245,9 +249,9 @@ class BranchConnectionHandler(ConnectionHandler):
             self._state().drop(target)
 
     def __contains__(self, alias: object) -> bool:
-        if isinstance(alias, AliasName):
-            # Asked with a wrapper's own alias, as Django's TestCase does to tell the static
-            # connections, which it guards, from the ones made on the way.
+        if isinstance(alias, AliasName) and alias.connecting:
+            # Asked by Django's TestCase, to tell the static connections, which it guards,
+            # from the ones made on the way.
             return False
         if not isinstance(alias, str):
             return False
@@ -260,7 +264,8 @@ class BranchConnectionHandler(ConnectionHandler):
         except (ConnectionDoesNotExist, ValueError):
             return False
         # `TestCase.databases` looks its own spelling up in what iteration yields.
-        wrapper.asked_as = alias
+        if not isinstance(alias, AliasName):
+            wrapper.asked_as = alias
         return True
 
     def __iter__(self) -> Iterator[str]:

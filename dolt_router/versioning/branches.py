@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .. import aliases, signals
 from ..backends.dolt.base import forget_ref
+from ..backends.dolt.sequences import register_between
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
@@ -79,6 +80,9 @@ def create(name: str, start_point: str | None = None, using: str | None = None) 
         except (DoltServerError, BranchDoesNotExist):
             resolve(start, using)  # says which ref is missing, with the near names
             raise
+    if start not in names(using):  # a commit of a remote, perhaps
+        with verb_connection(name, using) as connection, connection.cursor() as cursor:
+            register_between(cursor, str(conf.DEFAULT_BRANCH), name)
     signals.tell(signals.branch_created, **about)
     return start
 

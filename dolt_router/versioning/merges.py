@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from .. import aliases, context, signals
 from ..backends.dolt.migrations import applied_migrations
+from ..backends.dolt.sequences import register_between
 from ..conf import conf
 from ..exceptions import (
     BranchNeedsMigration,
@@ -20,7 +21,8 @@ from ..exceptions import (
 )
 from ..names import validate_branch, validate_ref
 from ..wording import validate_author
-from .branches import ahead_behind
+from .arrivals import follow
+from .branches import ahead_behind, names
 from .branches import resolve as resolve_ref
 from .conflicts import (
     Resolver,
@@ -116,6 +118,8 @@ def merge(
         "strategy": strategy,
     }
     signals.ask(signals.pre_merge, **about)
+    is_home = into == conf.DEFAULT_BRANCH
+    applied = _applied(into, using) if is_home else set()
     try:
         with merging(into, using) as (connection, cursor):
             row = _call_merge(cursor, source, into, strategy, text, who)
@@ -137,6 +141,11 @@ def merge(
         signals.tell(signals.merge_conflicted, **about, error=error)
         raise
     after = resolve_ref(into, using)
+    if source not in names(using):  # from a remote, perhaps: ids that this server has not given
+        with verb_connection(into, using) as connection, connection.cursor() as cursor:
+            register_between(cursor, head, after)
+    if is_home:
+        follow(_applied(into, using) - applied, aliases.default_alias(using))
     forward = bool(row[1]) and strategy != "squash"
     result = MergeResult(after, forward, after == head)
     signals.tell(signals.merged, **about, result=result)

@@ -121,6 +121,11 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         """Whether this is the default branch, where the shared tables live."""
         return self.ref == conf.DEFAULT_BRANCH
 
+    @property
+    def home(self) -> DatabaseWrapper:
+        """The wrapper of the default branch of the same database, in this thread."""
+        return aliases.handler()[aliases.default_alias(self.root_alias)]
+
     # -- connecting ---------------------------------------------------------------
 
     @property
@@ -180,6 +185,20 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
             session.close()  # gone away while idle
             return None
         return session
+
+    @async_unsafe
+    def ensure_connection(self) -> None:
+        if self.connection is not None:
+            return
+        alias: Any = self.alias
+        if not isinstance(alias, aliases.AliasName):
+            super().ensure_connection()
+            return
+        alias.connecting = True
+        try:
+            super().ensure_connection()
+        finally:
+            alias.connecting = False
 
     def connect(self) -> None:
         super().connect()

@@ -5,15 +5,19 @@ The faults and their SQL are in docs/dolt-notes.md.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.core.exceptions import FieldError
+from django.db import connections
 from django.db.backends.mysql import compiler as mysql
 from django.db.models import Avg, DecimalField, Sum, Window
 from django.db.models.expressions import Col, Combinable, DurationExpression
 from django.db.models.functions import Cast
 from django.db.models.sql import compiler as base
 from django.db.models.sql.compiler import PositionRef
+
+from ...shared import is_shared, shared_tables
 
 _DAY = 86_400_000_000  # microseconds
 _TEMPORAL = ("DateField", "DateTimeField", "TimeField")
@@ -105,7 +109,33 @@ def _type_of(expression: Any) -> str | None:
         return None
 
 
-class SQLCompiler(_DoltCompiler, mysql.SQLCompiler):
+class _Reading(_DoltCompiler):
+    """A query on a shared model, sent where the tables are that it reads.
+
+    The router sends it home, where the live rows are, since it does not know the query. But
+    at home the versioned tables that it may join are those of the default branch; on a branch
+    the shared ones can be read as well. The other way round in a migration of a branch, which
+    names the branch: after its first write it would see shared rows as they were before.
+    """
+
+    def as_sql(self, *args: Any, **options: Any) -> Any:
+        sql, params = super().as_sql(*args, **options)
+        branch = getattr(self.using, "asked_from", None)
+        migrates = self.connection.deferring and not self.connection.is_home
+        model = self.query.model
+        if (migrates or branch) and self.using and model is not None and is_shared(model):
+            joins = not shared_tables().issuperset(n.lower() for n in _SOURCE.findall(sql))
+            if joins and branch and branch != self.using:
+                self.connection = connections[branch]
+            elif migrates and not joins:
+                self.connection = self.connection.home
+        return sql, params
+
+
+_SOURCE = re.compile(r"\b(?:FROM|JOIN) \(*`((?:[^`]|``)+)`")
+
+
+class SQLCompiler(_Reading, mysql.SQLCompiler):
     pass
 
 
@@ -121,5 +151,5 @@ class SQLUpdateCompiler(_DoltCompiler, mysql.SQLUpdateCompiler):
     pass
 
 
-class SQLAggregateCompiler(_DoltCompiler, mysql.SQLAggregateCompiler):
+class SQLAggregateCompiler(_Reading, mysql.SQLAggregateCompiler):
     pass

@@ -59,6 +59,7 @@ class DoltTransactions(BaseDatabaseWrapper):
         self.plain = False  # version control verbs: sent as they are
         self.inherited: context.CommitDetails | None = None
         self.last_commit_hash: str | None = None
+        self.snapshot_is_old = False  # were shared tables written since the transaction began?
         self.to_tell: dict[str, Any] | None = None  # of a commit that isn't finished yet
         self.settings_before_unit: dict[str, Any] | None = None
         # Is the working set to be reset to the head if this transaction fails? None: it has
@@ -93,6 +94,8 @@ class DoltTransactions(BaseDatabaseWrapper):
         kind = statement.kind
         if self.plain or not self.base_name:
             return False
+        if self.snapshot_is_old:
+            self._renew_snapshot()
         if kind is Kind.READ:
             if self.begins_with_read:
                 self._begin()
@@ -134,6 +137,24 @@ class DoltTransactions(BaseDatabaseWrapper):
                 raise BranchProtected(protected, f'reached by a raw "CALL {statement.verb}"')
 
     root_alias: str
+
+    def belongs_home(self, statement: Statement) -> bool:
+        """Whether it writes rows of shared tables, and of no others, from another branch."""
+        tables = statement.tables
+        return (
+            statement.kind is Kind.WRITE
+            and not self.is_home
+            and bool(tables)
+            and shared_tables().issuperset(tables or ())
+        )
+
+    def _renew_snapshot(self) -> None:
+        """Let a transaction that has written nothing see what was written to shared tables."""
+        if not self.server_transaction:
+            self.snapshot_is_old = False
+        elif not self.journal.versioned and not any(self.savepoint_ids):
+            self._send("COMMIT")
+            self.server_transaction = self.snapshot_is_old = False
 
     def _touches_versioned(self, tables: tuple[str, ...] | None) -> bool:
         return not tables or not shared_tables().issuperset(tables)
