@@ -84,8 +84,11 @@ def _editable(model: type[Model]) -> Any:
 def _edit(model: type[Model], field: Any, key: Any) -> Any:
     if field is None:
         return None
-    is_boolean = isinstance(field, models.BooleanField)
-    new: Any = not _value(model, field, key) if is_boolean else value_for(field, 777)
+    new: Any = value_for(field, 777)
+    if isinstance(field, models.BooleanField):
+        new = not _value(model, field, key)
+    elif isinstance(field, (models.CharField, models.TextField)):
+        new = "edited"[: field.max_length]
     model._base_manager.filter(pk=key).update(**{field.attname: new})
     return _value(model, field, key)
 
