@@ -120,12 +120,13 @@ class _Reading(_DoltCompiler):
 
     def as_sql(self, *args: Any, **options: Any) -> Any:
         sql, params = super().as_sql(*args, **options)
-        branch = getattr(self.using, "asked_from", None)
+        branch: str = getattr(self.using, "asked_from", None) or ""
+        away = branch not in ("", self.using)
         migrates = self.connection.deferring and not self.connection.is_home
         model = self.query.model
-        if (migrates or branch) and self.using and model is not None and is_shared(model):
+        if (away or migrates) and self.using and model is not None and is_shared(model):
             joins = not shared_tables().issuperset(n.lower() for n in _SOURCE.findall(sql))
-            if joins and branch and branch != self.using:
+            if joins and away:
                 self.connection = connections[branch]
             elif migrates and not joins:
                 self.connection = self.connection.home
