@@ -245,12 +245,6 @@ APPS = (
     App("django-organizations", ("organizations",)),
     App("django-mailer", ("mailer",)),
     App(
-        "dj-stripe",
-        ("djstripe",),
-        settings={"DJSTRIPE_FOREIGN_KEY_TO_FIELD": "id", "STRIPE_TEST_SECRET_KEY": "sk_test_1"},
-        group="two",
-    ),
-    App(
         "wiki",
         (
             "django.contrib.sites",

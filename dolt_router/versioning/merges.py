@@ -5,6 +5,7 @@ https://docs.dolthub.com/sql-reference/version-control/merges
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -188,6 +189,10 @@ def _refuse_conflicts(cursor: Any, source: str, into: str, refused: list[Violati
         raise MergeConflict(source, into, conflicts | broken, "merge", found, schema)
 
 
+# Of tables that are made by the same statements Dolt says so too, in rare cases: dolt-notes.md.
+_MADE_TWICE = re.compile(r"table with same name '(.+)' added in 2 commits")
+
+
 def _call_merge(
     cursor: Any, source: str, into: str, strategy: str, message: str, author: str
 ) -> tuple[Any, ...]:
@@ -200,6 +205,9 @@ def _call_merge(
     except DoltRouterError as error:
         if strategy == "ff-only" and "fast" in str(error).lower():
             raise NotFastForward(source, into) from error
+        if twice := _MADE_TWICE.search(str(error)):
+            made = {twice[1]: "made on both sides, with other columns"}
+            raise MergeConflict(source, into, {}, schema_conflicts=made) from error
         raise
     return tuple(cursor.fetchone())
 
@@ -229,7 +237,9 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
             cursor.execute(
                 "SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source]
             )
-        except DoltServerError:
+        except DoltServerError as error:
+            if twice := _MADE_TWICE.search(str(error)):
+                return MergePreview({}, [twice[1]])
             for ref in (source, into):
                 resolve_ref(ref, using)
             raise
