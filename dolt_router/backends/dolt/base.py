@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
@@ -22,12 +19,13 @@ from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 
 from ... import aliases
-from ...conf import conf
-from ...exceptions import BranchDoesNotExist, BranchNeedsMigration, UnsupportedServer
+from ...exceptions import BranchDoesNotExist, UnsupportedServer
 from ...names import validate_ref
+from ..wrapper import BranchConnection
 from .client import DatabaseClient
 from .creation import DatabaseCreation
 from .cursor import DoltCursor
+from .engine import ServerEngine
 from .errors import translate
 from .features import DatabaseFeatures
 from .introspection import DatabaseIntrospection
@@ -53,13 +51,9 @@ KEEP_SEEN_REFS = 10_000
 aliases.install()
 
 
-class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
-    """One branch of one Dolt database, in one thread.
+class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper):
+    """One branch of one database of a Dolt server, in one thread."""
 
-    `settings_dict["NAME"]` is `database` (the default branch) or `database/ref`.
-    """
-
-    is_dolt = True
     display_name = "Dolt"
     SchemaEditorClass = DatabaseSchemaEditor
     client_class = DatabaseClient
@@ -82,44 +76,21 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         "iendswith": "LIKE BINARY LOWER(CONCAT('%%', {}))",
     }
 
+    engine = ServerEngine()
+    pool_class = ThreadPool
     connection: Session | None
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
-        self.pool: ThreadPool | None = None
-        self.asked_as: str | None = None  # a spelling used with `in connections`
-        self.open_cursors: WeakSet[DoltCursor] = WeakSet()
+        self.init_branch()
         self.init_transactions()
 
     # -- names --------------------------------------------------------------------
 
-    @property
-    def base_name(self) -> str:
-        """The database without the branch; '' on a connection to no database."""
-        return str(self.settings_dict["NAME"] or "").partition("/")[0]
-
-    @property
-    def ref(self) -> str:
-        """The branch, tag or commit hash; '' on a connection to no database."""
-        base, _, ref = str(self.settings_dict["NAME"] or "").partition("/")
-        if not base:
-            return ""
-        return ref or str(conf.DEFAULT_BRANCH)
-
-    @property
-    def root_alias(self) -> str:
-        """The static alias in DATABASES that this connection derives from."""
-        alias = str(self.alias)
-        return alias.partition("/")[0] if alias not in self._static_aliases else alias
-
-    @cached_property
-    def _static_aliases(self) -> frozenset[str]:
-        return frozenset(aliases.handler().settings)
-
-    @property
-    def is_home(self) -> bool:
-        """Whether this is the default branch, where the shared tables live."""
-        return self.ref == conf.DEFAULT_BRANCH
+    @staticmethod
+    def split_name(name: Any) -> tuple[str, str]:
+        base, _, ref = str(name or "").partition("/")
+        return base, ref
 
     # -- connecting ---------------------------------------------------------------
 
@@ -266,27 +237,8 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
 
     # -- sharing the physical connection --------------------------------------------
 
-    def is_idle(self) -> bool:
-        """Whether another wrapper of this thread may take the connection over."""
-        return (
-            self.connection is not None
-            and not self.in_atomic_block
-            and self.autocommit
-            and not self.server_transaction
-            and not self.deferring
-            and not self.plain
-            and not any(cursor.is_open for cursor in self.open_cursors)
-        )
-
-    @property
-    def is_forgettable(self) -> bool:
-        """Whether nothing is lost when a fresh wrapper takes this one's place."""
-        return (
-            not self.closed_in_transaction
-            and (self.is_idle() or (self.connection is None and not self.in_atomic_block))
-            and not self.execute_wrappers
-            and not self.force_debug_cursor
-        )
+    def translate_error(self, error: Exception) -> DoltRouterError | None:
+        return translate(error, self)
 
     def is_usable(self) -> bool:
         # Another branch may have taken the connection over since it was last used.
@@ -303,15 +255,6 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         cursor = DoltCursor(self.connection.cursor(), self)
         self.open_cursors.add(cursor)
         return cursor
-
-    def close_if_unusable_or_obsolete(self) -> None:
-        self.discard_traces()
-        super().close_if_unusable_or_obsolete()
-
-    def discard_traces(self) -> None:
-        """Close the connection if the work left session state behind (`SET`, locks, ...)."""
-        if self.connection is not None and self.connection.traces and not self.in_atomic_block:
-            self.close()
 
     # -- server data, asked once a process rather than once a wrapper -----------------
 
@@ -331,37 +274,6 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
     def init_connection_state(self) -> None:
         if self.isolation_level:
             super().init_connection_state()
-
-    # -- schema that a branch lacks ----------------------------------------------------
-
-    def explain_missing_schema(self, server_text: str) -> DoltRouterError | None:
-        """An error that names the migrations this branch lacks; None when it lacks none."""
-        if self.is_home or not self.base_name or self.explaining:
-            return None
-        from .migrations import missing_migrations
-
-        self.explaining = True
-        try:
-            missing = missing_migrations(self)
-        except Exception:  # the hint is a courtesy: never hide the error it is about
-            return None
-        finally:
-            self.explaining = False
-        if not missing:
-            return None
-        return BranchNeedsMigration(self.ref, str(self.alias), missing, server_text)
-
-    explaining = False
-
-    @contextmanager
-    def second_connection(self) -> Iterator[DatabaseWrapper]:
-        """A wrapper of the same branch outside this one's transaction, for a moment."""
-        copy = self.copy()
-        copy.pool = self.pool
-        try:
-            yield copy
-        finally:
-            copy.close()
 
 
 guard(DatabaseWrapper)

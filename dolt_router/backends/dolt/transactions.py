@@ -18,22 +18,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.mysql.base import Database
 from django.db.backends.utils import debug_transaction
 
 from ... import context, signals
 from ...conf import conf
-from ...exceptions import BranchProtected, CrossBranchWrite, SharedTableWrite
+from ...exceptions import BranchProtected, CrossBranchWrite, DoltRouterError, SharedTableWrite
 from ...shared import shared_tables
-from .errors import translate
 from .journal import Journal
 from .restoring import is_clean, reset_to_head
 from .statements import Kind, Statement
 
 if TYPE_CHECKING:
+    from ..engine import Engine
     from .pool import Session
 
 
@@ -43,8 +42,13 @@ _REACHES_OTHERS = {"dolt_branch", "dolt_push", "dolt_backup", "dolt_undrop"}
 
 
 class DoltTransactions(BaseDatabaseWrapper):
-    """The transaction half of the wrapper."""
+    """The transaction half of the wrapper, the same for both engines.
 
+    What they say differently is asked of `engine` (see `backends.engine`) and of
+    `_send_begin`, `_send_commit` and `_send_rollback`.
+    """
+
+    engine: ClassVar[Engine]
     connection: Session | None
     ref: str
     base_name: str
@@ -159,9 +163,24 @@ class DoltTransactions(BaseDatabaseWrapper):
 
     def _begin(self) -> None:
         # Django logs a BEGIN itself, when it asks for the transaction.
-        self._send("START TRANSACTION")
+        self._send_begin()
         self.server_transaction = True
         self.journal.clear()
+
+    def _send_begin(self) -> None:
+        self._send(self.engine.begin)
+
+    def _send_commit(self) -> None:
+        with debug_transaction(self, "COMMIT"):
+            self._send("COMMIT")
+
+    def _send_rollback(self) -> None:
+        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
+            self._send("ROLLBACK")
+
+    def translate_error(self, error: Exception) -> DoltRouterError | None:
+        """The package's exception for a driver error; None when Django's own fits."""
+        raise NotImplementedError
 
     def _send(self, sql: str, args: tuple[Any, ...] | None = None) -> Any:
         """Send a statement of this module's own; the first row of its answer, or None."""
@@ -170,9 +189,9 @@ class DoltTransactions(BaseDatabaseWrapper):
         try:
             cursor.execute(sql, args)
             return cursor.fetchone()
-        except Database.Error as error:
+        except self.Database.Error as error:
             self.errors_occurred = True
-            if translated := translate(error, self):  # type: ignore[arg-type]
+            if translated := self.translate_error(error):
                 raise translated from error
             raise
         finally:
@@ -197,8 +216,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             with self.wrap_database_errors:
                 if self.journal.versioned and self._commits_to_dolt and not self.deferring:
                     self.dolt_commit()
-                with debug_transaction(self, "COMMIT"):
-                    self._send("COMMIT")
+                self._send_commit()
         except BaseException:
             self.abandon()
             raise
@@ -233,10 +251,9 @@ class DoltTransactions(BaseDatabaseWrapper):
             "author": details.author,
         }
         signals.ask(signals.pre_commit, **about)
-        with debug_transaction(self, "CALL dolt_commit"):
-            row = self._send(
-                "CALL dolt_commit('-A', '--skip-empty', '-m', %s, '--author', %s)", tuple(details)
-            )
+        sql = self.engine.call("dolt_commit", "'-A', '--skip-empty', '-m', %s, '--author', %s")
+        with debug_transaction(self, sql.partition("(")[0]):
+            row = self._send(sql, tuple(details))
         commit_hash = row[0] if row and row[0] else None
         self.last_commit_hash = commit_hash
         self.to_tell = {**about, "commit_hash": commit_hash} if commit_hash else None
@@ -252,8 +269,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             return
         self.server_transaction = False
         resettable, self.resettable = self.resettable, None
-        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
-            self._send("ROLLBACK")
+        self._send_rollback()
         if resettable:
             reset_to_head(self)  # type: ignore[arg-type]
 
