@@ -286,6 +286,51 @@ class CrossBranchWrite(DoltRouterError, NotSupportedError):
         )
 
 
+class UnsupportedByEngine(DoltRouterError, NotSupportedError):
+    """The engine of this database lacks an ability that the other engine has."""
+
+    code = "unsupported_by_engine"
+
+    def __init__(self, what: str, engine: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what} is not possible on {engine}. docs/embedded.md lists what differs between "
+            "the engines; a database moves to the other one by its entry in DATABASES."
+        )
+
+
+class AnotherBranchIsWriting(DoltRouterError, NotSupportedError):
+    """The embedded engine lets one branch of a file be written at a time, also by one thread."""
+
+    code = "another_branch_is_writing"
+
+    def __init__(self, branch: str, other: str) -> None:
+        self.branch = branch
+        self.other = other
+        super().__init__(
+            f'Branch "{branch}" can\'t be written now: this request or atomic() block has written '
+            f'to "{other}" and hasn\'t committed yet, and the embedded engine writes to one branch '
+            "at a time. Do one after the other, each in a request or atomic() of its own; or use "
+            "a Dolt server."
+        )
+
+
+class MixedTransaction(DoltRouterError, NotSupportedError):
+    """The embedded engine can't join uncommitted rows of shared and of versioned tables."""
+
+    code = "mixed_transaction"
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self.tables = [table for table in tables if table != "*"]
+        named = f" ({', '.join(self.tables)})" if self.tables else ""
+        super().__init__(
+            f"This statement needs rows of shared and of versioned tables{named} that this request "
+            "or atomic() block has written and not committed yet. The embedded engine keeps the "
+            "two apart until then. Read them by two queries, or after the commit; or use a Dolt "
+            "server."
+        )
+
+
 class CrossBranchRelation(DoltRouterError, ValueError):
     """An object of one branch was put in relation to an object of another one."""
 

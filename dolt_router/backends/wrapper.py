@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -72,6 +72,29 @@ class BranchConnection(BaseDatabaseWrapper):
         """Whether this is the default branch, where the shared tables live."""
         return self.ref == conf.DEFAULT_BRANCH
 
+    # -- what the verbs of `versioning` ask for ------------------------------------------
+
+    is_branch: bool  # rather than a tag or commit; connects if needed
+
+    def list_branch_names(self) -> list[str]:
+        """The names of all branches, by a short connection of its own."""
+        raise NotImplementedError
+
+    def finds_ref(self, ref: str) -> bool:
+        """Whether there is a branch, tag or commit of this name, compared without case."""
+        raise NotImplementedError
+
+    def forget_ref(self) -> None:
+        """Forget what is known of this wrapper's branch, which was renamed or deleted."""
+
+    def streaming_cursor(self) -> AbstractContextManager[Any]:
+        """A driver's cursor on a connection of its own, which holds one row at a time.
+
+        An answer that is read to its end takes no more memory than one row, and others can be
+        asked meanwhile.
+        """
+        raise NotImplementedError
+
     # -- whether it is in use -------------------------------------------------------
 
     def is_idle(self) -> bool:
@@ -117,7 +140,7 @@ class BranchConnection(BaseDatabaseWrapper):
 
         self.explaining = True
         try:
-            missing = missing_migrations(self)
+            missing = missing_migrations(self)  # type: ignore[arg-type]
         except Exception:  # the hint is a courtesy: never hide the error it is about
             return None
         finally:

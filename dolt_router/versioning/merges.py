@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from .. import aliases, context, signals
 from ..backends.dolt.migrations import applied_migrations
+from ..backends.engine import MergeAnswer
 from ..conf import conf
 from ..exceptions import (
     BranchNeedsMigration,
-    DoltRouterError,
     DoltServerError,
     MergeConflict,
     NotFastForward,
@@ -25,6 +25,7 @@ from .branches import resolve as resolve_ref
 from .conflicts import (
     Resolver,
     Violation,
+    broken_keys,
     resolve_all,
     resolver_of,
     rows_by_table,
@@ -33,12 +34,7 @@ from .conflicts import (
 )
 from .session import merging, refuse_unfinished, verb_connection
 
-STRATEGIES = {
-    "merge": (),
-    "no-ff": ("--no-ff",),
-    "ff-only": ("--ff-only",),
-    "squash": ("--squash",),
-}
+STRATEGIES = ("merge", "no-ff", "ff-only", "squash")
 
 
 class _Result(NamedTuple):
@@ -118,26 +114,25 @@ def merge(
     signals.ask(signals.pre_merge, **about)
     try:
         with merging(into, using) as (connection, cursor):
-            row = _call_merge(cursor, source, into, strategy, text, who)
-            open_merge = bool(int(row[2]))
+            answer = _merge(cursor, source, into, strategy, text, who)
             refused = []
-            if open_merge and resolver is not None:
+            if answer.open and resolver is not None:
                 refused = resolve_all(connection, cursor, resolver)
                 settle_violations(cursor)
+                noted = rows_by_table(cursor, "dolt_constraint_violations")
+                refused += [key for key in broken_keys(cursor) if key.table not in noted]
             _refuse_conflicts(cursor, source, into, refused)
-            if open_merge or strategy == "squash":
+            if answer.open or strategy == "squash":
                 # A merge resolved to what was there already changes no row and is a merge all
                 # the same: skipped as empty, it would stay open on the branch.
                 empty = "--skip-empty" if strategy == "squash" else "--allow-empty"
-                cursor.execute(
-                    "CALL dolt_commit('-A', %s, '-m', %s, '--author', %s)", [empty, text, who]
-                )
-                cursor.fetchall()
+                arguments = ("-A", empty, "-m", text, "--author", who)
+                connection.engine.run(cursor, "dolt_commit", *arguments)
     except MergeConflict as error:
         signals.tell(signals.merge_conflicted, **about, error=error)
         raise
     after = resolve_ref(into, using)
-    forward = bool(row[1]) and strategy != "squash"
+    forward = answer.fast_forward and strategy != "squash"
     result = MergeResult(after, forward, after == head)
     signals.tell(signals.merged, **about, result=result)
     return result
@@ -174,25 +169,23 @@ def _refuse_conflicts(cursor: Any, source: str, into: str, refused: list[Violati
     schema = {str(table): str(text) for table, text in cursor.fetchall()}
     conflicts = rows_by_table(cursor, "dolt_conflicts")
     broken = rows_by_table(cursor, "dolt_constraint_violations")
+    for violation in refused:
+        if violation.table not in conflicts:  # a broken key that only the commit would meet
+            broken.setdefault(violation.table, 0)
+            broken[violation.table] += 1
     if schema or conflicts or broken:
         found = refused + (violations(cursor) if broken else [])
         raise MergeConflict(source, into, conflicts | broken, "merge", found, schema)
 
 
-def _call_merge(
+def _merge(
     cursor: Any, source: str, into: str, strategy: str, message: str, author: str
-) -> tuple[Any, ...]:
-    options = [*STRATEGIES[strategy], source]
-    if strategy != "squash":
-        options += ["-m", message, "--author", author]
-    marks = ", ".join(["%s"] * len(options))
+) -> MergeAnswer:
     try:
-        cursor.execute(f"CALL dolt_merge({marks})", options)
-    except DoltRouterError as error:
-        if strategy == "ff-only" and "fast" in str(error).lower():
-            raise NotFastForward(source, into) from error
-        raise
-    return tuple(cursor.fetchone())
+        answer: MergeAnswer = cursor.db.engine.merge(cursor, source, strategy, message, author)
+        return answer
+    except ValueError as error:
+        raise NotFastForward(source, into) from error
 
 
 class MergePreview(NamedTuple):
@@ -217,17 +210,15 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
     validate_ref(into)
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
         try:
-            cursor.execute(
-                "SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source]
-            )
+            found = connection.engine.preview(cursor, into, source)
         except DoltServerError:
             for ref in (source, into):
                 resolve_ref(ref, using)
             raise
         conflicts, schema = {}, []
-        for table, rows, schema_rows in cursor.fetchall():
+        for table, rows, schema_rows in found:
             if rows:
-                conflicts[str(table)] = int(rows)
+                conflicts[table] = rows
             if schema_rows:
-                schema.append(str(table))
+                schema.append(table)
         return MergePreview(conflicts, schema)

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +19,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.mysql import base as mysql
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
+from MySQLdb.cursors import SSCursor
 
 from ... import aliases
 from ...exceptions import BranchDoesNotExist, UnsupportedServer
@@ -211,6 +214,23 @@ class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper)
         self.ensure_connection()
         return _seen_refs.get((*self._server, f"{self.base_name}/{self.ref}"), True)
 
+    def forget_ref(self) -> None:
+        _seen_refs.pop((*self._server, f"{self.base_name}/{self.ref}"), None)
+
+    def finds_ref(self, ref: str) -> bool:
+        # Aiming a connection finds it in any case, whatever the number of branches.
+        self.ensure_connection()
+        assert self.connection is not None
+        return self.connection.finds(f"{self.base_name}/{ref}")
+
+    @contextmanager
+    def streaming_cursor(self) -> Iterator[Any]:
+        session = Session(**self.get_connection_params())
+        try:
+            yield session.cursor(SSCursor)
+        finally:
+            session.close()
+
     @staticmethod
     def _fetch_one(session: Session, sql: str) -> tuple[Any, ...]:
         cursor = session.cursor()
@@ -277,11 +297,6 @@ class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper)
 
 
 guard(DatabaseWrapper)
-
-
-def forget_ref(wrapper: DatabaseWrapper, ref: str) -> None:
-    """Forget what is known of `ref`, which was renamed or deleted."""
-    _seen_refs.pop((*wrapper._server, f"{wrapper.base_name}/{ref}"), None)
 
 
 __all__ = ["Database", "DatabaseWrapper", "ImproperlyConfigured"]

@@ -112,7 +112,8 @@ class DoltTransactions(BaseDatabaseWrapper):
                 self._aim_savepoints()
             return False
         self._check_write(statement)
-        if kind is Kind.SCHEMA and not self.autocommit and not self.deferring:
+        commits_itself = kind is Kind.SCHEMA and not self.features.can_rollback_ddl
+        if commits_itself and not self.autocommit and not self.deferring:
             if self.resettable is None:
                 self.resettable = bool(conf.AUTO_COMMIT) and is_clean(self)  # type: ignore[arg-type]
         if self.server_transaction or (self.deferring and self.autocommit):
@@ -169,6 +170,9 @@ class DoltTransactions(BaseDatabaseWrapper):
 
     def _send_begin(self) -> None:
         self._send(self.engine.begin)
+
+    def _before_dolt_commit(self) -> None:
+        """Called when nothing refuses the commit any more."""
 
     def _send_commit(self) -> None:
         with debug_transaction(self, "COMMIT"):
@@ -251,6 +255,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             "author": details.author,
         }
         signals.ask(signals.pre_commit, **about)
+        self._before_dolt_commit()
         sql = self.engine.call("dolt_commit", "'-A', '--skip-empty', '-m', %s, '--author', %s")
         with debug_transaction(self, sql.partition("(")[0]):
             row = self._send(sql, tuple(details))
