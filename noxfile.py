@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nox
 
-nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.sessions = ["lint", "types", "imports", "tests", "embedded"]
 
 # The oldest pair, the middle one, the newest.
 PAIRS = [("3.10", "5.2"), ("3.12", "6.0"), ("3.13", "6.1")]
@@ -16,6 +16,16 @@ def tests(session: nox.Session, django: str) -> None:
     """The suite on one pair of Python and Django."""
     session.install("-e", ".[test]", f"django~={django}.0")
     session.run("pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("python,django", PAIRS)
+def embedded(session: nox.Session, django: str) -> None:
+    """The suite on the embedded engine, without a server or its driver."""
+    session.install("-e", ".[test]", f"django~={django}.0")
+    session.run("pip", "uninstall", "--yes", "mysqlclient")
+    session.env["DOLT_ROUTER_TEST_ENGINE"] = "doltlite"
+    session.run("pytest", "-o", "dolt_server=false", *session.posargs)
 
 
 @nox.session

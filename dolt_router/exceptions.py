@@ -308,15 +308,15 @@ class AnotherBranchIsWriting(DoltRouterError, NotSupportedError):
         self.branch = branch
         self.other = other
         super().__init__(
-            f'Branch "{branch}" can\'t be written now: this request or atomic() block has written '
-            f'to "{other}" and hasn\'t committed yet, and the embedded engine writes to one branch '
-            "at a time. Do one after the other, each in a request or atomic() of its own; or use "
-            "a Dolt server."
+            f'This write on "{branch}" can\'t be done now: this request or atomic() block has '
+            f'written to "{other}" and hasn\'t committed yet, and the embedded engine takes one '
+            "writer at a time. Do one after the other, each in a request or atomic() of its own; "
+            "or use a Dolt server."
         )
 
 
 class MixedTransaction(DoltRouterError, NotSupportedError):
-    """The embedded engine can't join uncommitted rows of shared and of versioned tables."""
+    """The embedded engine can't write shared rows by versioned ones that aren't committed."""
 
     code = "mixed_transaction"
 
@@ -324,10 +324,10 @@ class MixedTransaction(DoltRouterError, NotSupportedError):
         self.tables = [table for table in tables if table != "*"]
         named = f" ({', '.join(self.tables)})" if self.tables else ""
         super().__init__(
-            f"This statement needs rows of shared and of versioned tables{named} that this request "
-            "or atomic() block has written and not committed yet. The embedded engine keeps the "
-            "two apart until then. Read them by two queries, or after the commit; or use a Dolt "
-            "server."
+            f"This statement writes a shared table by rows of versioned ones{named} that this "
+            "request or atomic() block has written and not committed yet. The embedded engine "
+            "keeps the two apart until then. Fetch the rows first and write them by a second "
+            "statement, or write after the commit; or use a Dolt server."
         )
 
 
