@@ -13,7 +13,6 @@ MODULES = [
     "backends/test_queries.py",
     "backends/test_savepoints.py",
     "backends/test_schema.py",
-    "browser",
     "invariants/test_durable.py",
     "remote_sites.py",
     "test_django_runner.py",
