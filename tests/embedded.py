@@ -8,11 +8,13 @@ from __future__ import annotations
 
 # Modules about the server itself: its driver, its process, its settings, remotes.
 MODULES = [
+    "backends/test_converting.py",
     "backends/test_errors.py",
     "backends/test_other_servers.py",
     "backends/test_queries.py",
     "backends/test_savepoints.py",
     "backends/test_schema.py",
+    "backends/test_sequences.py",
     "invariants/test_durable.py",
     "remote_sites.py",
     "test_django_runner.py",
