@@ -31,6 +31,7 @@ MODULES_AT_ONCE = 4
 PATIENCE = 1200  # seconds for one part
 ENGINES = {
     "server": "dolt_router.backends.dolt",
+    "embedded": "dolt_router.backends.doltlite",
     "stock": "django.db.backends.mysql",
     "sqlite": "django.db.backends.sqlite3",
 }
@@ -79,6 +80,7 @@ def main(argv: list[str] | None = None) -> int:
             **os.environ,
             "SUITE_ENGINE": ENGINES[options.engine],
             "SUITE_BRANCH": options.branch,
+            "SUITE_FOLDER": scratch,
             "SUITE_SQL_LOG": os.path.abspath(options.sql_log) if options.sql_log else "",
             # runtests.py lies elsewhere, and imports the settings of this package by name.
             "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
@@ -168,7 +170,7 @@ def _servers(engine: str, number: int) -> Iterator[Queue[dict[str, str]]]:
     with contextlib.ExitStack() as stack:
         for _ in range(number):
             address = {}
-            if engine != "sqlite":
+            if engine in ("server", "stock"):
                 server = stack.enter_context(DoltServer())
                 address = {"DOLT_HOST": server.host, "DOLT_PORT": str(server.port)}
             found.put(address)

@@ -232,6 +232,14 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
     def translate_error(self, error: Exception) -> DoltRouterError | None:
         return translate(error, self)
 
+    def is_usable(self) -> bool:
+        try:
+            assert self.connection is not None
+            self.connection.execute("SELECT 1")
+        except Database.Error:
+            return False
+        return True
+
     def is_in_memory_db(self) -> bool:
         return False
 

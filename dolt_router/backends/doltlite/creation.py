@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 
 from ...conf import conf
@@ -113,8 +114,10 @@ class DatabaseCreation(SQLiteCreation):
         clone = self.get_test_db_clone_settings(str(_worker_id))
         self.connection.close()
         self.connection.settings_dict = clone
-        # Branches of the worker are aliases derived from the static entry.
         root: Any = self.connection.root_alias
+        if connections[root] is not self.connection:
+            return  # not the one that the site uses
+        # Branches of the worker are aliases derived from the static entry.
         entry: dict[str, Any] = settings.DATABASES[root]  # type: ignore[assignment]
         entry["NAME"] = clone["NAME"]
 

@@ -17,8 +17,10 @@ class DatabaseFeatures(SQLiteFeatures):
 
     # The test database is a file, as every database of this engine.
     test_db_allows_multiple_connections = True
-    # Always built in; Django would connect to ask, also for a system check.
-    supports_json_field = True
+
+    @cached_property
+    def supports_json_field(self) -> bool:
+        return True  # always built in; Django would connect to ask, also for a system check
 
     @cached_property
     def disallowed_simple_test_case_connection_methods(self) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Introspection over both files, of a definition that doltlite has written anew.
 
-doltlite stores CREATE statements in a form of its own: without the space before a bracket.
-Django's parser of constraints looks for that space.
+doltlite stores CREATE statements in a form of its own: without the spaces before brackets and
+after commas that Django's parsers look for.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from django.db.backends.sqlite3.introspection import TableInfo
 
 from .places import Place
 
-_BRACKET = re.compile(
-    r"""(?P<literal>'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`)|(?P<word>\w)\("""
+_TIGHT = re.compile(
+    r"""(?P<literal>'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`)|\w(?=\()|,(?=\S)"""
 )
 
 
 def spaced(sql: str) -> str:
-    """A definition as Django's parser expects it: a space before each bracket."""
+    """A definition as Django's parser expects it: a space before a bracket and after a comma."""
     sql = re.sub(r"^CREATE TABLE (\"(?:[^\"]|\"\")+\"|\w+)\(", r"CREATE TABLE \1 (", sql)
     sql = re.sub(r"(\"(?:[^\"]|\"\")+\")\(", r"\1 (", sql)
-    return _BRACKET.sub(lambda m: m[0] if m["literal"] else f"{m['word']} (", sql)
+    return _TIGHT.sub(lambda m: m[0] if m["literal"] else f"{m[0]} ", sql)
 
 
 class DatabaseIntrospection(SQLiteIntrospection):

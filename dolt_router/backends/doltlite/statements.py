@@ -78,7 +78,7 @@ def identifiers(sql: str) -> frozenset[str]:
 
 
 def _identifiers(sql: str) -> frozenset[str]:
-    return frozenset(_unquote(match[0]) for match in _IDENTIFIER.finditer(_bare(sql)))
+    return frozenset(unquoted(match[0]) for match in _IDENTIFIER.finditer(_bare(sql)))
 
 
 _identifiers_cached = lru_cache(maxsize=1024)(_identifiers)
@@ -122,7 +122,7 @@ def _classify(sql: str) -> Statement:
     target = _TARGET[verb].match(bare) if verb in _TARGET else None
     if target is None:
         return Statement(kind, verb, None)
-    return Statement(kind, verb, (_unquote(target["table"]),), _unquote(target["db"] or ""))
+    return Statement(kind, verb, (unquoted(target["table"]),), unquoted(target["db"] or ""))
 
 
 _classify_cached = lru_cache(maxsize=1024)(_classify)
@@ -155,7 +155,8 @@ def _after_with(bare: str) -> tuple[str, str]:
     return "with", bare
 
 
-def _unquote(name: str) -> str:
+def unquoted(name: str) -> str:
+    """An identifier without its quotes, in lower case."""
     if name[:1] in ('"', "`"):
         quote = name[0]
         name = name[1:-1].replace(quote * 2, quote)

@@ -18,6 +18,7 @@ from ..dolt.statements import Kind, Statement
 from ..dolt.transactions import DoltTransactions
 from .engine import EmbeddedEngine
 from .places import Half, Place
+from .statements import unquoted
 
 if TYPE_CHECKING:
     from .pool import FilePool
@@ -38,7 +39,7 @@ class EmbeddedTransactions(DoltTransactions):
     def init_transactions(self) -> None:
         super().init_transactions()
         self.halves = {place: Half() for place in Place}
-        self.savepoints: list[str] = []  # those that are open, as they are written in SQL
+        self.savepoints: list[str] = []  # the names of those that are open
         self.upcoming = Place.VERSIONED  # where the statement goes that is looked at now
 
     def connect(self) -> None:
@@ -107,7 +108,7 @@ class EmbeddedTransactions(DoltTransactions):
         self.send_to(place, begin)
         half.begun, half.locked = True, begin != "BEGIN"
         for name in self.savepoints:
-            self.send_to(place, f"SAVEPOINT {name}")
+            self.send_to(place, f"SAVEPOINT {self.ops.quote_name(name)}")
 
     def _other_writer(self) -> Any:
         return None if self.pool is None else self.pool.writer(self)  # type: ignore[arg-type]
@@ -171,12 +172,14 @@ class EmbeddedTransactions(DoltTransactions):
         """
         match = _SAVEPOINT.match(sql)
         assert match is not None
-        verb, name = match["verb"].lower(), match["name"].rstrip(";")
+        verb, name = match["verb"].lower(), unquoted(match["name"].rstrip(";"))
+        if verb != "savepoint" and name not in self.savepoints:
+            raise self.Database.OperationalError(f"no such savepoint: {name}")
         for place, half in self.halves.items():
             if half.begun:
                 self.send_to(place, sql)
         if verb == "savepoint":
             self.savepoints.append(name)
-        elif name in self.savepoints:
+        else:
             at = len(self.savepoints) - 1 - self.savepoints[::-1].index(name)
             del self.savepoints[at + (verb == "rollback") :]

@@ -339,8 +339,10 @@ def test_what_the_engine_lacks_is_told(dolt: None) -> None:
 
 
 def test_definition_is_spaced_as_djangos_parser_wants_it() -> None:
-    sql = """CREATE TABLE "t"("a" text CHECK("a" <> 'x(y'),UNIQUE("a"))"""
-    assert spaced(sql) == """CREATE TABLE "t" ("a" text CHECK ("a" <> 'x(y'),UNIQUE ("a"))"""
+    sql = """CREATE TABLE "t"("a" text CHECK("a" <> 'x(y,z'),UNIQUE("a"))"""
+    assert spaced(sql) == """CREATE TABLE "t" ("a" text CHECK ("a" <> 'x(y,z'), UNIQUE ("a"))"""
+    sql = """CREATE INDEX i ON "t"("a" DESC,(LOWER("b")) ASC, "c")"""
+    assert spaced(sql) == """CREATE INDEX i ON "t" ("a" DESC, (LOWER ("b")) ASC, "c")"""
 
 
 @embedded
