@@ -266,8 +266,8 @@ class SharedTableWrite(DoltRouterError, NotSupportedError):
         self.tables = sorted(tables)
         self.branch = branch
         super().__init__(
-            f'Shared table {", ".join(self.tables)} can\'t be written on branch "{branch}": Dolt '
-            "drops such rows silently when it commits. Write it where it lives, with "
+            f'Shared table {", ".join(self.tables)} can\'t be written on branch "{branch}": it '
+            "lives once, on the default branch, and is in no commit. Write it there, with "
             f'.using("{home}"), or leave out .using() and let the router choose.'
         )
 

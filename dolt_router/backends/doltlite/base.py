@@ -336,7 +336,7 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
         super()._send_rollback()
 
     def repeat_on_shared(self, sql: str) -> None:
-        """Send a pragma about foreign keys to the other file as well."""
+        """Send a statement about both files to the other one as well."""
         if self.is_home and not self.plain:
             self.send_to(Place.SHARED, sql)
 

@@ -23,3 +23,5 @@ class DatabaseOperations(SQLiteOperations):
                 with self.connection.cursor() as cursor:
                     for sql in sql_list:
                         cursor.execute(sql)
+                        if "sqlite_sequence" in sql:  # either file counts its own tables' ids
+                            self.connection.repeat_on_shared(sql)

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 
@@ -224,3 +225,12 @@ def test_login_and_session_while_on_a_branch(feature: str) -> None:
     client.get("/names/")
     assert Commit.objects.on(feature)[0] == head
     assert Branch.objects.get(name=feature).hash == head.commit_hash
+
+
+def test_flush_empties_both_files_and_starts_their_ids_afresh(dolt: None) -> None:
+    User.objects.create_user("ann")
+    Site.objects.create(name="s")
+    call_command("flush", interactive=False, verbosity=0)
+    assert not User.objects.exists() and not Site.objects.exists()
+    assert Commit.objects.all()[0].message == "Flush"
+    assert (User.objects.create_user("bob").pk, Site.objects.create(name="t").pk) == (1, 1)
