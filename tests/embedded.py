@@ -42,6 +42,7 @@ TESTS = {
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[USE inventory]": _WORDS,
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[SELECT 1; USE inventory]": _WORDS,
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[/* x */ uSe inventory]": _WORDS,
+    "test_autocommit.py::test_foreign_writer_is_not_in_this_commit": _ONE_WRITER,
     "test_autocommit.py::test_retry_stale_repeats_the_work": _ONE_WRITER,
     "test_autocommit.py::test_session_variable_does_not_leak_to_the_next_branch": _WORDS,
     "test_autocommit.py::test_stale_write_raises_and_writes_nothing": _ONE_WRITER,
