@@ -46,8 +46,6 @@ class Engine(ABC):
 
     remotes: ClassVar[bool] = True
     untracking: ClassVar[bool] = True  # tables that are versioned can be made shared
-    renames: ClassVar[bool] = True  # history follows renamed columns and tables
-    table_restore: ClassVar[bool] = True  # discarding single tables
     garbage_modes: ClassVar[tuple[str, ...]] = ("default", "shallow", "full")
 
     def require(self, ability: str, what: str) -> None:

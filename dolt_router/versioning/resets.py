@@ -153,7 +153,6 @@ def discard(
         return
     with transaction_on(name, using) as cursor:
         engine = cursor.db.engine
-        engine.require("table_restore", "Discarding single tables")
         for table in tables:
             engine.run(cursor, "dolt_checkout", "--", table)
 

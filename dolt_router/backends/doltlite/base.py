@@ -111,6 +111,8 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
         except Database.Error as error:
             if translated := translate(error, self):
                 raise translated from error
+            if "unable to open" in str(error) and self._is_plain_file():
+                raise self._plain_file() from error
             raise
         try:
             self._check_engine(session)
@@ -125,9 +127,6 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
         """Make the file, as SQLite does, when it is not there; only for the default branch."""
         file = self.base_name
         if os.path.exists(file) and os.path.getsize(file):
-            with open(file, "rb") as opened:
-                if opened.read(len(PLAIN_SQLITE)) == PLAIN_SQLITE:
-                    raise self._plain_file()
             return
         if not self.is_home:
             raise BranchDoesNotExist(self.ref, self.root_alias)
@@ -151,6 +150,15 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
             ) from error
         if engine != "prolly":
             raise self._plain_file()
+
+    def _is_plain_file(self) -> bool:
+        # Asked only when the engine can't open it at all: whoever closes a file gives up the
+        # locks that the whole process has on it (POSIX), those of other threads' transactions.
+        try:
+            with open(self.base_name, "rb") as file:
+                return file.read(len(PLAIN_SQLITE)) == PLAIN_SQLITE
+        except OSError:
+            return False
 
     def _plain_file(self) -> ImproperlyConfigured:
         return ImproperlyConfigured(

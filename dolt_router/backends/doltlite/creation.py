@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
 import sys
 from typing import Any
 
@@ -126,6 +126,9 @@ class DatabaseCreation(SQLiteCreation):
         return str(entry["NAME"]), self._get_test_db_name()
 
 
+_COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
+
+
 def copy_database(source: str, target: str) -> None:
     """Copy a database with its history and its shared tables; `target` must not exist.
 
@@ -136,7 +139,8 @@ def copy_database(source: str, target: str) -> None:
     shared = connect(create_shared_file(source), isolation_level=None)
     try:
         versioned.execute("BEGIN IMMEDIATE")
-        shutil.copyfile(source, target)
+        # By another process: whoever closes a file gives up the locks that it has on it.
+        subprocess.run([sys.executable, "-c", _COPY, source, target], check=True)
         copied = connect(create_shared_file(target), isolation_level=None)
         try:
             shared.backup(copied)

@@ -52,8 +52,6 @@ class EmbeddedEngine(Engine):
     remotes = False
     # A versioned table can't leave version control and stay: shared tables are in another file.
     untracking = False
-    # Columns have no numbers that renaming keeps.
-    renames = False
     garbage_modes = ("default",)
 
     # -- procedures ---------------------------------------------------------------------
@@ -186,7 +184,7 @@ class EmbeddedEngine(Engine):
         return table.startswith("sqlite_")  # the counters of AUTOINCREMENT
 
     def renames_between(self, cursor: Any, before: str, after: str, table: str) -> list[str]:
-        return []
+        return []  # columns have no numbers that renaming keeps
 
     def schema_diff(self, cursor: Any, refs: Sequence[str]) -> list[tuple[str, str, str]]:
         marks = ", ".join(["%s"] * len(refs))

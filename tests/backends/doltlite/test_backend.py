@@ -250,6 +250,36 @@ def test_two_branches_in_one_block_are_refused_at_once(feature: str) -> None:
 
 
 @embedded
+def test_lock_is_kept_whatever_else_the_process_does_with_the_file(feature: str) -> None:
+    file = connection.base_name
+
+    def locks() -> set[str]:
+        inode = str(os.stat(file).st_ino)
+        lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
+        return {line[3] for line in lines if line[5].rpartition(":")[2] == inode}
+
+    def others() -> None:
+        Site.objects.using(feature).count()
+        Branch.objects.count()
+        for name in ("nowhere", "Feature/X"):
+            with pytest.raises(BranchDoesNotExist):
+                Site.objects.using(name).count()
+        connections.close_all()
+
+    with transaction.atomic():
+        Site.objects.create(name="s")
+        held = locks()
+        assert "WRITE" in held
+        thread = threading.Thread(target=others)
+        thread.start()
+        thread.join()
+        others_here = connections[feature]
+        others_here.ensure_connection()
+        others_here.close()
+        assert locks() == held
+
+
+@embedded
 def test_read_only_block_with_savepoints_takes_no_lock(feature: str) -> None:
     with AutoDoltCommit():
         assert Site.objects.count() == 0
