@@ -71,10 +71,12 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
     # BINARY an escaped % or _ near the start of a pattern finds nothing.
     operators = {
         **mysql.DatabaseWrapper.operators,
-        **dict.fromkeys(
-            ("iexact", "icontains", "istartswith", "iendswith"), "LIKE BINARY LOWER(%s)"
-        ),
+        **dict.fromkeys(("icontains", "istartswith", "iendswith"), "LIKE BINARY LOWER(%s)"),
+        # Not LIKE: what stands on the right may be another column, which nobody escaped.
+        "iexact": "= LOWER(%s)",
     }
+    # In a literal Dolt takes '\_' for '_', where MySQL keeps the backslash.
+    pattern_esc = r"REPLACE(REPLACE(REPLACE({}, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')"
     pattern_ops = {
         **mysql.DatabaseWrapper.pattern_ops,
         "icontains": "LIKE BINARY LOWER(CONCAT('%%', {}, '%%'))",
@@ -83,6 +85,7 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
     }
 
     connection: Session | None
+    is_defining = False  # is the default of a column being written? See `constants`
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)

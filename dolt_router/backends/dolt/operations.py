@@ -7,6 +7,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
+from django.db.models import Sum, Window
+
+from .totals import check_exact, is_narrow_column
 
 # MAKEDATE is missing.
 _FIRST_OF_QUARTER = "CONCAT(YEAR({}), '-', LPAD(QUARTER({}) * 3 - 2, 2, '0'), '-01')"
@@ -29,14 +32,26 @@ class DatabaseOperations(MySQLOperations):
     compiler_module = "dolt_router.backends.dolt.compiler"
 
     def date_extract_sql(self, lookup_type: str, sql: str, params: Any) -> tuple[str, Any]:
+        if lookup_type == "week":
+            # WEEK(..., 3) is 0 for the first days of a year that belong to the last week of
+            # the year before.
+            return f"CAST(YEARWEEK({sql}, 3) %% 100 AS SIGNED)", params
         # A column whose default has an EXTRACT makes its table unreadable.
         if function := _PARTS.get(lookup_type):
             return f"{function}({sql})", params
         return super().date_extract_sql(lookup_type, sql, params)  # type: ignore[no-any-return]
 
+    def datetime_cast_date_sql(self, sql: str, params: Any, tzname: str | None) -> tuple[str, Any]:
+        # What DATE() gives is not the same day as that of a DATE column to UNION and EXCEPT.
+        sql, params = self._convert_sql_to_tz(sql, params, tzname)
+        return f"CAST({sql} AS DATE)", params
+
     def date_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None = None
     ) -> tuple[str, Any]:
+        if lookup_type in ("week", "day"):
+            sql, params = super().date_trunc_sql(lookup_type, sql, params, tzname)
+            return f"CAST({sql} AS DATE)", params  # a moment remains one otherwise
         if lookup_type != "quarter":
             return super().date_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
         sql, params = self._convert_sql_to_tz(sql, params, tzname)
@@ -64,6 +79,16 @@ class DatabaseOperations(MySQLOperations):
             # Text compares by its bytes (utf8mb4_0900_bin), where MySQL's default heeds no case.
             return f"LOWER({cast})"
         return cast
+
+    def get_db_converters(self, expression: Any) -> list[Any]:
+        converters = list(super().get_db_converters(expression))
+        total = expression.source_expression if isinstance(expression, Window) else expression
+        if isinstance(total, Sum) and is_narrow_column(total):
+            converters.append(check_exact)
+        return converters
+
+    def prep_for_iexact_query(self, x: Any) -> str:
+        return str(x)  # compared with `=`: nothing to escape
 
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         # TRUNCATE commits by itself as schema changes do, so the whole is deferred and ends

@@ -24,6 +24,14 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
     an editor used by itself commits when it is done.
     """
 
+    def db_default_sql(self, field: Any) -> Any:
+        # DEFAULT takes a constant as it is, or an expression in brackets.
+        self.connection.is_defining = True
+        try:
+            return super().db_default_sql(field)
+        finally:
+            self.connection.is_defining = False
+
     def __enter__(self) -> DatabaseSchemaEditor:
         self._scope = ExitStack()
         if not self.collect_sql:
