@@ -46,3 +46,10 @@ def benchmarks(session: nox.Session) -> None:
     session.install("-e", ".[test]")
     session.run("python", "benchmarks/requests.py", *session.posargs)
     session.run("python", "benchmarks/branches.py")
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Random queries against MariaDB, PostgreSQL and SQLite: docs/fuzzer.md."""
+    session.install("-e", ".[test,fuzz]")
+    session.run("python", "-m", "fuzzer.run", *(session.posargs or ["--queries", "2000"]))
