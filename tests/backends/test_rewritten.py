@@ -34,6 +34,7 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import (
+    MD5,
     Abs,
     Cast,
     Ceil,
@@ -176,6 +177,7 @@ def test_texts_that_are_no_columns_heed_case(things: Any) -> None:
     assert found(things.annotate(x=Cast("name", CharField(max_length=9))), x="A") == [1]
     assert found(things.annotate(x=Value("AB")), x="ab") == []
     assert found(things.annotate(x=Upper(Value("a"))), x="a") == []
+    assert found(things.annotate(x=MD5("note")), x__gt="Z", note="") == [1]
     labels = things.annotate(x=Case(When(group=1, then=Value("b")), default=Value("B")))
     assert labels.order_by().values("x").distinct().count() == 2
     assert set(labels.order_by().values_list("x").annotate(n=Count("pk"))) == {("b", 2), ("B", 2)}
@@ -305,6 +307,8 @@ def test_day_of_a_moment_is_that_of_a_date_column(things: Any) -> None:
     own = things.order_by().annotate(x=F("day")).values_list("x", flat=True)
     assert days.union(own).count() == 5
     assert dt.date(2024, 1, 1) not in days.difference(own)
+    same = things.order_by().annotate(x=Trunc("day", "day")).values_list("x", flat=True)
+    assert list(own.difference(same)) == []
     weeks = things.order_by().annotate(x=Trunc("at", "week", output_field=DateField(), tzinfo=UTC))
     assert weeks.filter(group=1).values("x").distinct().count() == 1
 

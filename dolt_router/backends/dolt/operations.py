@@ -49,7 +49,9 @@ class DatabaseOperations(MySQLOperations):
     def date_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None = None
     ) -> tuple[str, Any]:
-        if lookup_type in ("week", "day"):
+        if lookup_type == "day":
+            return self.datetime_cast_date_sql(sql, params, tzname)
+        if lookup_type == "week":
             sql, params = super().date_trunc_sql(lookup_type, sql, params, tzname)
             return f"CAST({sql} AS DATE)", params  # a moment remains one otherwise
         if lookup_type != "quarter":

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Case, Subquery, Value
-from django.db.models.functions import Greatest, Least, LPad, RPad, StrIndex
+from django.db.models.functions import (
+    MD5,
+    SHA1,
+    SHA224,
+    SHA256,
+    SHA384,
+    SHA512,
+    Greatest,
+    Least,
+    LPad,
+    RPad,
+    StrIndex,
+)
 from django.db.models.sql import Query
 
 from .comparisons import BY_BYTES, TEXT, WIDE_DECIMAL, is_decimal
@@ -20,7 +32,7 @@ _COMPARED_BY_CASE = {
 }
 
 
-@rewrites(Case, Subquery, Query)
+@rewrites(Case, Subquery, Query, MD5, SHA1, SHA224, SHA256, SHA384, SHA512)
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """A text that is no column's compares without regard to case."""
     sql, params = compiler.plain(node)
