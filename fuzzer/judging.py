@@ -11,7 +11,6 @@ import re
 from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
-from django.db import NotSupportedError
 
 from .answers import Answer, ask, same
 from .databases import DOLT, SIDE
@@ -70,7 +69,9 @@ def judge(code: str, references: list[str]) -> Verdict:
     """Ask every database that has to do with `code`, and compare."""
     answers = {DOLT: ask(code, DOLT)}
     mine = answers[DOLT]
-    if isinstance(mine.error, _INVALID):
+    if isinstance(mine.error, _INVALID) and all(
+        isinstance(ask(code, name).error, _INVALID) for name in references
+    ):
         return Verdict("invalid", type(mine.error).__name__, answers)
     in_order = has_total_order(code)
     answers[SIDE] = ask(code, SIDE)
@@ -124,6 +125,3 @@ def _excused(code: str, verdict: Verdict, references: list[str]) -> Verdict:
         if re.search(pattern, code) and re.search(answer, told):
             return verdict._replace(outcome="excused", reason=reason)
     return verdict
-
-
-__all__ = ["NotSupportedError", "Verdict", "judge", "judges"]

@@ -30,12 +30,11 @@ JUDGES: list[tuple[str, list[str], str]] = [
     ),
     (r"Avg\(|PercentRank", ["postgres", "sqlite"], "MariaDB gives four places, and ten"),
     (
-        r"^(?=.*(clock|TimeField|datetime\.time\())(?=.* [+-] )",
+        r"^(?=.*(clock|\bTimeField|datetime\.time\())(?=.* [+-] )",
         ["postgres"],
         "MariaDB doesn't go round the clock, SQLite doesn't count with it",
     ),
     (r"Cast\(", ["mariadb"], "what is read from a text, and how a value is written, is MySQL's"),
-    (r"JSON(Object|Array)\(", ["mariadb", "postgres"], "SQLite has no true in JSON"),
     (
         r"__i?regex",
         ["sqlite", "postgres"],
@@ -54,7 +53,12 @@ JUDGES: list[tuple[str, list[str], str]] = [
     (r"exact'\) \*|\* \(?F\('exact'", ["postgres"], "MariaDB cuts off digits"),
     (r"UUID\(", ["postgres", "sqlite"], "MariaDB has a type for it, which is no text"),
     (r"Q\([^)]*__in(=|': )\[\]", ["mariadb"], "Django sends 0, and doesn't always convert it"),
-    (r"JSON(Object|Array)\(.*Value\(", ["mariadb"], "for MySQL a JSON value is text there"),
+    (r"JSON(Object|Array)\(", ["mariadb"], "for MySQL a JSON value is text there, a boolean 0"),
+    (
+        r"data__.*__(i?contains|i?startswith|i?endswith|iexact)\b",
+        ["mariadb"],
+        "of JSON's null it is the text null in MySQL",
+    ),
     (r"data__has_", ["mariadb"], "PostgreSQL finds the texts of an array and a text as well"),
     (r"data__contain", ["mariadb"], "MySQL finds a value in an array of it as well"),
     (r"order_by\(Value\(", [], "a number is a position"),

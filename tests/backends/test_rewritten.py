@@ -257,6 +257,13 @@ def test_null_is_neither_more_nor_less_than_a_number(things: Any) -> None:
     assert names(~Q(ratio__gt=0)) == ["A", ""]
 
 
+def test_mixed_types_are_no_trouble_in_a_condition(things: Any) -> None:
+    assert found(things, name__startswith=Coalesce("note", Value("é"))) == [1, 3]
+    assert found(things, big__gt=Coalesce("small", "big")) == [0, 1, 3]
+    total = things.aggregate(s=Sum(Greatest("price", "exact")))["s"]
+    assert total == Decimal("12345678901234567893.8734710411")
+
+
 def test_coalesce_keeps_the_places_of_decimals(things: Any) -> None:
     assert values(things, Coalesce("price", Decimal("0.5"))) == [
         Decimal("1.25"),
@@ -311,6 +318,14 @@ def test_day_of_a_moment_is_that_of_a_date_column(things: Any) -> None:
     assert list(own.difference(same)) == []
     weeks = things.order_by().annotate(x=Trunc("at", "week", output_field=DateField(), tzinfo=UTC))
     assert weeks.filter(group=1).values("x").distinct().count() == 1
+
+
+def test_one_of_several_points_in_time(things: Any) -> None:
+    moments = [row["at"] for row in ROWS]
+    assert values(things, Coalesce("at", Trunc("at", "year", tzinfo=UTC))) == moments
+    early = Case(When(group=9, then=Trunc("at", "year", tzinfo=UTC)), default="at")
+    assert values(things, early) == moments
+    assert values(things, Greatest("at", Trunc("at", "year", tzinfo=UTC))) == moments
 
 
 def test_points_in_time_as_text(things: Any) -> None:

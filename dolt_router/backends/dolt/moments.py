@@ -21,6 +21,14 @@ def kind_of(expression: Any) -> str | None:
         return None
 
 
+def of_one_kind(sql: str, node: Any) -> str:
+    """`sql` of one of several values, which is text if these are points in time of two kinds."""
+    wanted = SQL_TYPES.get(kind_of(node) or "")
+    if wanted is None or all(isinstance(e, Col) for e in node.get_source_expressions()):
+        return sql
+    return f"CAST({sql} AS {wanted})"
+
+
 @rewrites(DurationExpression)
 def _moved(compiler: Any, node: DurationExpression) -> tuple[str, Any]:
     """A point in time and a duration: `+ INTERVAL` loses the microseconds of a column."""

@@ -9,7 +9,7 @@ from django.db.models.expressions import Col
 from django.db.models.functions import Abs, Cast, Ceil, Coalesce, Floor, Round
 
 from .comparisons import BY_BYTES
-from .moments import kind_of
+from .moments import kind_of, of_one_kind
 from .places import places_of
 from .retyped import with_source
 from .rewriting import rewrites
@@ -49,8 +49,9 @@ def _cast(compiler: Any, node: Cast) -> tuple[str, Any]:
 @rewrites(Coalesce)
 def _coalesce(compiler: Any, node: Coalesce) -> tuple[str, Any]:
     """COALESCE rounds decimals to the places of its last argument: that gets the most of all."""
-    if not isinstance(node.output_field, DecimalField):
-        return compiler.plain(node)  # type: ignore[no-any-return]
+    if kind_of(node) != "DecimalField":
+        sql, params = compiler.plain(node)
+        return of_one_kind(sql, node), params
     sources = node.get_source_expressions()
     places = [places_of(source) for source in sources]
     if isinstance(sources[-1], Col) and places[-1] == max(places):
@@ -84,8 +85,8 @@ def _abs(compiler: Any, node: Abs) -> tuple[str, Any]:
 def _whole_number(compiler: Any, node: Any) -> tuple[str, Any]:
     """FLOOR and CEILING of a decimal stop at 2**63 - 1."""
     (source,) = node.get_source_expressions()
-    field = source.output_field
-    if not isinstance(field, DecimalField) or (
+    field = source.output_field if kind_of(source) == "DecimalField" else None
+    if field is None or (
         field.max_digits is not None and field.max_digits - field.decimal_places <= 18
     ):
         return compiler.plain(node)  # type: ignore[no-any-return]

@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import FieldError
-from django.db.models import Avg, DecimalField, ExpressionWrapper, FloatField, Value
+from django.db.models import Avg, Case, DecimalField, ExpressionWrapper, FloatField, Value, When
 from django.db.models.expressions import Combinable, CombinedExpression
+from django.db.models.functions import Coalesce, Greatest, Least
 
 MOST = 30  # of DECIMAL
+# Django gives these the field of their first source.
+_OF_ANY = (Case, Coalesce, Greatest, Least, When)
 MORE_WHEN_DIVIDED = 4  # div_precision_increment
 
 
@@ -28,7 +31,7 @@ def places_of(expression: Any) -> int:
         return MOST
     if not isinstance(field, DecimalField):
         return 0
-    if field.decimal_places is not None:
+    if field.decimal_places is not None and not isinstance(expression, _OF_ANY):
         return field.decimal_places
     parts = [places_of(e) for e in expression.get_source_expressions() if _is_number(e)]
     if not parts:

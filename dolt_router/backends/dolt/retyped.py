@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import FieldError
 from django.db.models import Func
 
 
@@ -11,7 +12,11 @@ class Retyped(Func):
     """`form` is SQL with `{}` for the expression, once or more often."""
 
     def __init__(self, expression: Any, form: str) -> None:
-        super().__init__(expression, output_field=expression.output_field)
+        try:
+            field = expression.output_field
+        except FieldError:  # of mixed types: Django doesn't ask for one in a condition
+            field = None
+        super().__init__(expression, output_field=field)
         self.form = form
 
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:

@@ -21,7 +21,7 @@ from django.db.models.functions import (
 from django.db.models.sql import Query
 
 from .comparisons import BY_BYTES, TEXT, WIDE_DECIMAL, is_decimal
-from .moments import kind_of
+from .moments import kind_of, of_one_kind
 from .rewriting import rewrites
 
 # GREATEST of these fails, or is NULL for some texts, a float for decimals and
@@ -36,6 +36,8 @@ _COMPARED_BY_CASE = {
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """A text that is no column's compares without regard to case."""
     sql, params = compiler.plain(node)
+    if isinstance(node, Case):
+        sql = of_one_kind(sql, node)
     if kind_of(node) not in TEXT or getattr(node, "is_list", False):
         return sql, params
     if isinstance(node, Case):
@@ -80,7 +82,8 @@ def _padded(compiler: Any, node: Any) -> tuple[str, Any]:
 def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     """GREATEST and LEAST as comparisons, for the kinds of values that they get wrong."""
     if _COMPARED_BY_CASE.isdisjoint(kind_of(e) for e in node.get_source_expressions()):
-        return compiler.plain(node)  # type: ignore[no-any-return]
+        sql, params = compiler.plain(node)
+        return of_one_kind(sql, node), params
     sign = ">" if isinstance(node, Greatest) else "<"
     (best, params), *others = (compiler.compile(e) for e in node.get_source_expressions())
     wide = any(is_decimal(e) for e in node.get_source_expressions())
@@ -94,4 +97,4 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
         )
     if TEXT.issuperset(kind_of(e) for e in node.get_source_expressions()):
         best = f"({best} {BY_BYTES})"
-    return best, params
+    return of_one_kind(best, node), params
