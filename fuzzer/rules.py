@@ -19,6 +19,11 @@ JUDGES: list[tuple[str, list[str], str]] = [
         "MariaDB heeds case here, as its collation does; SQLite knows ASCII only",
     ),
     (
+        r"__(contains|startswith|endswith)\b",
+        ["mariadb", "postgres"],
+        "SQLite heeds no case in ASCII",
+    ),
+    (
         r"tzinfo=ZoneInfo\('(?!UTC')",
         ["postgres"],
         "MariaDB converts no moment outside of 1970-2038, and SQLite does it in Python",
@@ -39,6 +44,12 @@ JUDGES: list[tuple[str, list[str], str]] = [
         r"__i?regex",
         ["sqlite", "postgres"],
         "Django asks MariaDB for bytes; PostgreSQL's dot is a line feed as well",
+    ),
+    (r"__i?regex=.*\[\[:", ["postgres"], "Python has no classes of letters by that name"),
+    (
+        r"[+-] (datetime\.timedelta|F\('span'\))|F\('span'\) [+-]|DurationField",
+        ["mariadb", "postgres"],
+        "SQLite counts moments in Python, and leaves out what it doesn't know",
     ),
     (
         r"\.(union|intersection|difference)\(.*Decimal\(",
