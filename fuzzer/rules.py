@@ -33,7 +33,8 @@ JUDGES: list[tuple[str, list[str], str]] = [
         ["sqlite"],
         "MariaDB and PostgreSQL round them, of whole numbers to whole",
     ),
-    (r"Avg\(|PercentRank", ["postgres", "sqlite"], "MariaDB gives four places, and ten"),
+    (r"Avg\((?!.*Mod)|PercentRank", ["postgres", "sqlite"], "MariaDB gives four places, and ten"),
+    (r"ExtractWeekDay", ["mariadb", "sqlite"], "Django's SQL for PostgreSQL lacks brackets"),
     (
         r"^(?=.*(clock|\bTimeField|datetime\.time\())(?=.* [+-] )",
         ["postgres"],
