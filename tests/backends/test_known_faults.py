@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,13 +11,7 @@ from django.db import DatabaseError
 from django.db.models import Count, F, Value
 from django.db.models.functions import Exp, TruncHour
 
-from .things import UTC, table_of_things
-
-
-@pytest.fixture
-def things(dolt: None) -> Iterator[Any]:
-    with table_of_things("default") as model:
-        yield model.objects.order_by("pk")
+from .things import UTC
 
 
 @pytest.mark.xfail(strict=True, reason="CONVERT_TZ takes the offset of another hour")

@@ -104,3 +104,14 @@ def table_of_things(alias: str) -> Iterator[type[models.Model]]:
         yield Thing
         with connections[alias].schema_editor() as editor:
             editor.delete_model(Thing)
+
+
+def values(queryset: Any, expression: Any) -> list[Any]:
+    return list(queryset.annotate(found=expression).values_list("found", flat=True))
+
+
+def found(queryset: Any, *conditions: Any, **lookups: Any) -> list[int]:
+    """The positions in ROWS of what a filter finds."""
+    first = queryset[0].pk
+    keys = queryset.filter(*conditions, **lookups).values_list("pk", flat=True)
+    return [key - first for key in keys]

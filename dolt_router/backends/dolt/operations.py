@@ -62,10 +62,16 @@ class DatabaseOperations(MySQLOperations):
     def datetime_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None
     ) -> tuple[str, Any]:
-        if lookup_type != "quarter":
-            return super().datetime_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
-        sql, params = self._convert_sql_to_tz(sql, params, tzname)
-        return f"CAST({_FIRST_OF_QUARTER} AS DATETIME)".replace("{}", sql), (*params, *params)
+        if lookup_type == "quarter":
+            sql, params = self._convert_sql_to_tz(sql, params, tzname)
+            sql = f"CAST({_FIRST_OF_QUARTER} AS DATETIME)".replace("{}", sql)
+            params = (*params, *params)
+        else:
+            sql, params = super().datetime_trunc_sql(lookup_type, sql, params, tzname)
+        # As columns are: with another kind of moment in a UNION it would become text.
+        if sql.endswith(" AS DATETIME)"):
+            sql = f"{sql[:-1]}(6))"
+        return sql, params
 
     def combine_expression(self, connector: str, sub_expressions: list[str]) -> str:
         if connector in ("&", "|", "<<", "#"):

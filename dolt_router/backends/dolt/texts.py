@@ -12,6 +12,7 @@ from django.db.models.functions import (
     SHA256,
     SHA384,
     SHA512,
+    Chr,
     Greatest,
     Least,
     LPad,
@@ -50,6 +51,16 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
         ):
             sql = f"CONCAT({sql}, '')"  # a number has no collation
     return f"({sql} {BY_BYTES})", params
+
+
+@rewrites(Chr)
+def _letter(compiler: Any, node: Chr) -> tuple[str, Any]:
+    """CHAR(... USING utf16) is binary, and fails for letters beyond ASCII."""
+    (number,) = node.get_source_expressions()
+    if isinstance(number, Value) and isinstance(number.value, int):
+        return f"(%s {BY_BYTES})", (chr(number.value),)
+    sql, params = compiler.plain(node)
+    return f"CONCAT({sql}, '')", params
 
 
 @rewrites(StrIndex)
