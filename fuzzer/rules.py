@@ -100,6 +100,12 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "which of the rows of a join come first isn't said",
     ),
+    (r"(Sin|Cos|Tan|Cot)\(.*Degrees", [], "the last digit of a large angle is the first of these"),
+    (
+        r"JSON(Object|Array)\(.*(JSONField|Case\()",
+        [],
+        "a document as text has its keys and letters in each database's own form",
+    ),
     (r"Round\(", ["mariadb"], "MySQL rounds halves of floats to the even number"),
     (r"Pi\(", ["postgres", "sqlite"], "MariaDB shows six places"),
     (r"\.bit\w+\(", ["mariadb"], "PostgreSQL shifts in 32 bits"),
