@@ -106,6 +106,8 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "a document as text has its keys and letters in each database's own form",
     ),
+    (r"(MD5|SHA\d+)\(.*Chr\(", ["postgres"], "MariaDB's letter has the bytes of UTF-16"),
+    (r"F\('big'\)\.bitrightshift", ["postgres"], "Django has MySQL divide, in floats"),
     (r"Round\(", ["mariadb"], "MySQL rounds halves of floats to the even number"),
     (r"Pi\(", ["postgres", "sqlite"], "MariaDB shows six places"),
     (r"\.bit\w+\(", ["mariadb"], "PostgreSQL shifts in 32 bits"),
