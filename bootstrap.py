@@ -1,7 +1,10 @@
-"""Two commands that set up everything on a bare machine with Python 3.10 or later.
+"""Commands that set up everything on a bare machine with Python 3.10 or later.
 
-    python3 bootstrap.py demo    the sample site, ready to click
-    python3 bootstrap.py test    the whole test suite against a real Dolt server
+    python3 bootstrap.py demo                    the sample site, ready to click
+    python3 bootstrap.py demo --engine server    the same on a Dolt server of its own
+    python3 bootstrap.py test                    the whole test suite against a real Dolt server
+
+The first one needs nothing but Python on Linux; elsewhere the second one is run.
 
 What is missing is installed (into `.venv` beside this file, and by apt-get where that is
 allowed), or named with the command that installs it. Standard library only, and no syntax
@@ -40,9 +43,11 @@ def run(command):
         fail(" ".join(command) + " failed:\n" + done.stdout.decode("utf-8", "replace")[-4000:])
 
 
-def missing_packages(for_tests):
+def missing_packages(for_tests, for_server):
     """Debian packages for what is not there."""
-    wanted = []
+    wanted = [] if has_venv() else ["python3-venv"]
+    if not for_server:
+        return wanted
     has_config = shutil.which("mysql_config") or shutil.which("mariadb_config")
     if not has_config or not shutil.which("pkg-config"):
         wanted += ["default-libmysqlclient-dev", "pkg-config"]
@@ -50,17 +55,22 @@ def missing_packages(for_tests):
         wanted.append("g++")
     if not os.path.exists(python_header()):
         wanted.append("python3-dev")
-    try:
-        import ensurepip  # noqa: F401
-        import venv  # noqa: F401
-    except ImportError:
-        wanted.append("python3-venv")
     if for_tests and not find_browser():
         wanted.append("chromium")
     # That a server which isn't Dolt is refused is tested on one; `dbshell` needs its client.
     if for_tests and not shutil.which("mariadbd", path="/usr/sbin:" + os.environ["PATH"]):
         wanted.append("mariadb-server")
     return wanted
+
+
+def has_venv():
+    """Whether this Python can make virtual environments."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def python_header():
@@ -107,12 +117,12 @@ def install_packages(packages):
 
 def set_up(extra):
     """Make the virtual environment and install the package with an extra into it."""
-    packages = missing_packages(for_tests=extra == "test")
+    packages = missing_packages(extra == "test", extra != "embedded")
     if packages:
         install_packages(packages)
     with open(os.path.join(HERE, "setup.cfg"), "rb") as file:
         state = hashlib.sha256(file.read()).hexdigest() + " " + sys.version.split()[0]
-    stamp = os.path.join(VENV, "installed-" + extra)
+    stamp = os.path.join(VENV, "installed-" + extra.replace(",", "-"))
     if os.path.exists(stamp):
         with open(stamp) as file:
             if file.read() == state:
@@ -133,11 +143,29 @@ def get_dolt():
 
 
 def demo(arguments):
-    """Run the sample site."""
-    set_up("testing")
-    get_dolt()
+    """Run the sample site, on the embedded engine unless a server is asked for or named."""
+    engine = asked_for(arguments)
+    if engine is None:
+        named = "DOLT_HOST" in os.environ or "DOLT_PORT" in os.environ
+        engine = "server" if named or not sys.platform.startswith("linux") else "embedded"
+        arguments = ["--engine", engine] + arguments
+    if engine == "embedded":
+        set_up("embedded")
+    else:
+        set_up("server,testing")
+        get_dolt()
     manage = os.path.join(HERE, "sample_site", "manage.py")
     return subprocess.call([PYTHON, manage, "demo"] + arguments, cwd=HERE)
+
+
+def asked_for(arguments):
+    """The engine that the arguments of `demo` name, or None."""
+    for at, word in enumerate(arguments):
+        if word == "--engine":
+            return "".join(arguments[at + 1 : at + 2])
+        if word.startswith("--engine="):
+            return word[len("--engine=") :]
+    return None
 
 
 def test(arguments):

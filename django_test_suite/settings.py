@@ -15,6 +15,9 @@ PLACE = os.environ.get("SUITE_BRANCH", "")
 def _database(name: str) -> dict[str, Any]:
     if ENGINE.endswith("sqlite3"):
         return {"ENGINE": ENGINE}
+    if ENGINE.endswith("doltlite"):
+        file = os.path.join(os.environ["SUITE_FOLDER"], f"{name}.db")
+        return {"ENGINE": ENGINE, "NAME": f"{file}/{PLACE}" if PLACE else file}
     return {
         "ENGINE": ENGINE,
         "NAME": name,

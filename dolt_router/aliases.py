@@ -51,6 +51,10 @@ class AliasName(str):
 
     short: str | None
     home: str | None
+    # Set while the wrapper of this alias connects: see `BranchConnectionHandler.__contains__`.
+    connecting = False
+    # Where the router sent a query on a shared model from: the rows that it joins are there.
+    asked_from: str | None = None
 
     def __new__(cls, root: str, ref: str, is_first: bool) -> AliasName:
         self = super().__new__(cls, f"{root}/{ref}")
@@ -85,6 +89,7 @@ class BranchConnectionHandler(ConnectionHandler):
     _parsed_aliases: tuple[str, ...] = ()
     _parsed: dict[str, Target | str | None]
     _roots: list[str]
+    _wrapper_classes: dict[str, Any]  # of the roots
 
     # -- grammar ------------------------------------------------------------------
 
@@ -93,11 +98,14 @@ class BranchConnectionHandler(ConnectionHandler):
         aliases = tuple(self.settings)
         if self._parsed_for is not self.settings or self._parsed_aliases != aliases:
             self._parsed = {}
-            self._roots = [
-                alias
+            classes = {
+                alias: load_backend(entry["ENGINE"]).DatabaseWrapper
                 for alias, entry in self.settings.items()
-                if getattr(load_backend(entry["ENGINE"]).DatabaseWrapper, "is_dolt", False)
-            ]
+            }
+            self._wrapper_classes = {
+                alias: found for alias, found in classes.items() if getattr(found, "is_dolt", False)
+            }
+            self._roots = list(self._wrapper_classes)
             self._parsed_for, self._parsed_aliases = self.settings, aliases
 
     @property
@@ -115,7 +123,8 @@ class BranchConnectionHandler(ConnectionHandler):
 
     def pinned_ref(self, root: str) -> str:
         """The branch that the NAME of a static alias pins (`inventory/feature-x`), or ''."""
-        return str(self.settings[root]["NAME"] or "").partition("/")[2]
+        self._check_settings()
+        return self._wrapper_classes[root].split_name(self.settings[root]["NAME"])[1]
 
     def _parse(self, alias: str) -> Target | str | None:
         """A Target; the name of a root whose active branch is meant; None: not Dolt's."""
@@ -207,8 +216,6 @@ class BranchConnectionHandler(ConnectionHandler):
 
     def create_wrapper(self, target: Target, state: ThreadState | None = None) -> DatabaseWrapper:
         """A new wrapper for `target`, not registered; it shares this thread's connections."""
-        from .backends.dolt.pool import ThreadPool
-
         state = state or self._state()
         settings_dict = self.settings[target.root]
         if target.ref != conf.DEFAULT_BRANCH and not self.pinned_ref(target.root):
@@ -217,7 +224,7 @@ class BranchConnectionHandler(ConnectionHandler):
         wrapper = backend.DatabaseWrapper(settings_dict, self.alias_of(target))
         pool = state.pools.get(target.root)
         if pool is None:
-            pool = state.pools[target.root] = ThreadPool()
+            pool = state.pools[target.root] = wrapper.pool_class()
         wrapper.pool = pool
         return wrapper  # type: ignore[no-any-return]
 
@@ -245,9 +252,9 @@ class BranchConnectionHandler(ConnectionHandler):
             self._state().drop(target)
 
     def __contains__(self, alias: object) -> bool:
-        if isinstance(alias, AliasName):
-            # Asked with a wrapper's own alias, as Django's TestCase does to tell the static
-            # connections, which it guards, from the ones made on the way.
+        if isinstance(alias, AliasName) and alias.connecting:
+            # Asked by Django's TestCase, to tell the static connections, which it guards,
+            # from the ones made on the way.
             return False
         if not isinstance(alias, str):
             return False
@@ -260,7 +267,8 @@ class BranchConnectionHandler(ConnectionHandler):
         except (ConnectionDoesNotExist, ValueError):
             return False
         # `TestCase.databases` looks its own spelling up in what iteration yields.
-        wrapper.asked_as = alias
+        if not isinstance(alias, AliasName):
+            wrapper.asked_as = alias
         return True
 
     def __iter__(self) -> Iterator[str]:
@@ -343,7 +351,8 @@ def default_root(using: str | None = None) -> str:
         root = branches.first_root()
         if root is None:
             raise ConnectionDoesNotExist(
-                "No entry of DATABASES has the ENGINE dolt_router.backends.dolt."
+                "No entry of DATABASES has the ENGINE dolt_router.backends.dolt or "
+                "dolt_router.backends.doltlite."
             )
         return root
     target = branches.target(using)

@@ -18,8 +18,9 @@ class DoltRouterConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks, model_signals
-        from .management import database_option
+        from .management import database_option, shared_rows
 
         checks.register_all()
         model_signals.connect()
         database_option.install()
+        shared_rows.install()

@@ -83,7 +83,7 @@ def check_wiring(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [
             Warning(
                 "dolt_router is installed, but no entry of DATABASES is a Dolt database.",
-                hint='Set "ENGINE": "dolt_router.backends.dolt".',
+                hint='Set "ENGINE": "dolt_router.backends.dolt", or "...backends.doltlite".',
                 id="dolt_router.W001",
             )
         ]
@@ -175,19 +175,12 @@ def check_server(app_configs: Any, databases: Any = None, **kwargs: Any) -> list
     targets = {target.root: alias for alias in databases or [] if (target := handler.target(alias))}
     found: list[CheckMessage] = []
     for root, alias in targets.items():
-        with handler[alias].cursor() as cursor:
-            cursor.execute("SELECT @@GLOBAL.innodb_autoinc_lock_mode")
-            (mode,) = cursor.fetchone()
-        if int(mode) == 2:
-            found.append(
-                Warning(
-                    f'The Dolt server of "{root}" may give two inserts at once the same id; one '
-                    "of the two is then refused as StaleWrite.",
-                    hint="Start it with `system_variables: {innodb_autoinc_lock_mode: 1}` in its "
-                    "YAML configuration. See docs/dolt-notes.md.",
-                    id="dolt_router.W031",
-                )
-            )
+        wrapper = handler[alias]
+        with wrapper.cursor() as cursor:
+            warning = wrapper.engine.warning(cursor)
+        if warning is not None:
+            text, hint = warning
+            found.append(Warning(text.format(root=root), hint=hint, id="dolt_router.W031"))
     return found
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db.utils import (
     DatabaseError,
+    DataError,
     IntegrityError,
     NotSupportedError,
     OperationalError,
@@ -266,8 +267,8 @@ class SharedTableWrite(DoltRouterError, NotSupportedError):
         self.tables = sorted(tables)
         self.branch = branch
         super().__init__(
-            f'Shared table {", ".join(self.tables)} can\'t be written on branch "{branch}": Dolt '
-            "drops such rows silently when it commits. Write it where it lives, with "
+            f'Shared table {", ".join(self.tables)} can\'t be written on branch "{branch}": it '
+            "lives once, on the default branch, and is in no commit. Write it there, with "
             f'.using("{home}"), or leave out .using() and let the router choose.'
         )
 
@@ -283,6 +284,51 @@ class CrossBranchWrite(DoltRouterError, NotSupportedError):
             f'{what} is refused on the connection of branch "{branch}": the connection would '
             "speak of another branch than its alias says. Use the other branch's own alias "
             '(.using("default/<branch>")) or dolt_router.use_branch("<branch>").'
+        )
+
+
+class UnsupportedByEngine(DoltRouterError, NotSupportedError):
+    """The engine of this database lacks an ability that the other engine has."""
+
+    code = "unsupported_by_engine"
+
+    def __init__(self, what: str, engine: str) -> None:
+        self.what = what
+        super().__init__(
+            f"{what} is not possible on {engine}. docs/embedded.md lists what differs between "
+            "the engines; a database moves to the other one by its entry in DATABASES."
+        )
+
+
+class AnotherBranchIsWriting(DoltRouterError, NotSupportedError):
+    """The embedded engine lets one branch of a file be written at a time, also by one thread."""
+
+    code = "another_branch_is_writing"
+
+    def __init__(self, branch: str, other: str) -> None:
+        self.branch = branch
+        self.other = other
+        super().__init__(
+            f'This write on "{branch}" can\'t be done now: this request or atomic() block has '
+            f'written to "{other}" and hasn\'t committed yet, and the embedded engine takes one '
+            "writer at a time. Do one after the other, each in a request or atomic() of its own; "
+            "or use a Dolt server."
+        )
+
+
+class MixedTransaction(DoltRouterError, NotSupportedError):
+    """The embedded engine can't write shared rows by versioned ones that aren't committed."""
+
+    code = "mixed_transaction"
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self.tables = [table for table in tables if table != "*"]
+        named = f" ({', '.join(self.tables)})" if self.tables else ""
+        super().__init__(
+            f"This statement writes a shared table by rows of versioned ones{named} that this "
+            "request or atomic() block has written and not committed yet. The embedded engine "
+            "keeps the two apart until then. Fetch the rows first and write them by a second "
+            "statement, or write after the commit; or use a Dolt server."
         )
 
 
@@ -324,6 +370,12 @@ class CheckViolated(DoltRouterError, IntegrityError):
     """A row breaks a check constraint: error 1105 on Dolt, where MySQL has 3819."""
 
     code = "check_violated"
+
+
+class OutOfRange(DoltRouterError, IntegrityError, DataError):
+    """A number doesn't fit into its column: error 1105 on Dolt, 1264 or 1690 on MySQL."""
+
+    code = "out_of_range"
 
 
 class UnsupportedServer(DoltRouterError, NotSupportedError):

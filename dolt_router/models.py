@@ -82,7 +82,7 @@ class Branch(SystemTable):
     """A branch: a row of `dolt_branches`."""
 
     name = models.CharField(max_length=250, primary_key=True, validators=[_validate_name])
-    hash = models.CharField(max_length=32, editable=False)
+    hash = models.CharField(max_length=40, editable=False)
     latest_committer = models.CharField(max_length=250, editable=False)
     latest_committer_email = models.CharField(max_length=250, editable=False)
     latest_commit_date = models.DateTimeField(editable=False)
@@ -254,7 +254,7 @@ class CommitManager(models.Manager["Commit"].from_queryset(Log)):  # type: ignor
 class Commit(SystemTable):
     """A commit: a row of `dolt_log` of the branch it was fetched from."""
 
-    commit_hash = models.CharField(max_length=32, primary_key=True)
+    commit_hash = models.CharField(max_length=40, primary_key=True)
     committer = models.CharField(max_length=250)
     email = models.CharField(max_length=250)
     date = models.DateTimeField()

@@ -14,11 +14,14 @@ from .exceptions import InvalidBranchName
 MAX_LENGTH = 250  # characters; session, cookie and log lines stay readable
 
 _ILLEGAL = re.compile(r"[\x00-\x20\x7f:?\[\\^~*]|[^\x00-\x7f]")
-_COMMIT_HASH = re.compile(r"\A[0-9a-v]{32}\Z")
+_COMMIT_HASH = re.compile(r"\A(?:[0-9a-v]{32}|[0-9a-f]{40})\Z")
 
 
 def is_commit_hash(name: str) -> bool:
-    """Whether `name` has the form of a Dolt commit hash (32 characters of base 32)."""
+    """Whether `name` has the form of a commit hash: 32 characters of base 32, or 40 of base 16.
+
+    The first is a Dolt server's form, the second the embedded engine's.
+    """
     return _COMMIT_HASH.match(name) is not None
 
 

@@ -33,7 +33,7 @@ class BranchRouter:
         branches = aliases.handler()
         held_by = getattr(getattr(instance, "_state", None), "db", None)
         if held_by:
-            target = branches.target(held_by)
+            target = _target_of(instance)
             if target is None:
                 return None
             if is_shared(model):
@@ -49,9 +49,12 @@ class BranchRouter:
             return None
         return self._home(root) if is_shared(model) else self._active(root)
 
-    @staticmethod
-    def _home(root: str) -> str:
-        return aliases.handler().alias_of(aliases.Target(root, conf.DEFAULT_BRANCH))
+    @classmethod
+    def _home(cls, root: str) -> str:
+        home = aliases.handler().alias_of(aliases.Target(root, conf.DEFAULT_BRANCH))
+        if isinstance(home, aliases.AliasName):
+            home.asked_from = cls._active(root)
+        return home
 
     @staticmethod
     def _active(root: str) -> str:
@@ -60,11 +63,9 @@ class BranchRouter:
         return aliases.handler().alias_of(target)
 
     def allow_relation(self, obj1: Any, obj2: Any, **hints: Any) -> bool | None:
-        first, second = obj1._state.db, obj2._state.db
-        if not first or not second:
+        if not obj1._state.db or not obj2._state.db:
             return None
-        branches = aliases.handler()
-        one, other = branches.target(first), branches.target(second)
+        one, other = _target_of(obj1), _target_of(obj2)
         if one is None or other is None:
             return None
         if one == other:
@@ -82,3 +83,12 @@ class BranchRouter:
         if is_shared_app(app_label) and target.ref != conf.DEFAULT_BRANCH:
             return False
         return None
+
+
+def _target_of(instance: Any) -> aliases.Target | None:
+    """The branch that the object is on; None for a database that is not Dolt's."""
+    held_by = instance._state.db
+    if not is_shared(type(instance)):
+        # Fetched by `select_related` with a shared row, whose database Django has noted for both.
+        held_by = getattr(held_by, "asked_from", None) or held_by
+    return aliases.handler().target(held_by)

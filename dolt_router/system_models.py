@@ -57,7 +57,7 @@ class Tag(SystemTable):
     """A tag: a row of `dolt_tags`."""
 
     name = models.CharField(max_length=250, primary_key=True, db_column="tag_name")
-    hash = models.CharField(max_length=32, db_column="tag_hash")
+    hash = models.CharField(max_length=40, db_column="tag_hash")
     tagger = models.CharField(max_length=250)
     email = models.CharField(max_length=250)
     date = models.DateTimeField()

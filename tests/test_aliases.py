@@ -190,6 +190,12 @@ def test_iteration_shows_static_and_open_aliases(feature: str) -> None:
     assert all(c.connection is None for c in opened if getattr(c, "is_dolt", False))
 
 
+def test_a_wrappers_own_alias_is_one_of_the_connections(feature: str) -> None:
+    assert connections["default"].alias in connections
+    assert connections[feature].alias in connections
+    assert connections[connections[feature].alias] is connections[feature]
+
+
 def test_commands_take_branches(feature: str) -> None:
     call_command("migrate", database="feature/x", verbosity=0)
     call_command("check", databases=["feature/x"], stdout=StringIO())

@@ -1,7 +1,9 @@
 """`--database` takes every alias of the grammar, in every command.
 
 Django's commands offer `choices=tuple(connections)`, which can't list branches. The parser
-is the one place that all of them, and those of other packages, go through.
+is the one place that all of them, and those of other packages, go through. And a branch that
+is named so is the active one while the command runs: the functions of data migrations and
+the receivers of signals ask for `default`, and would write to another branch.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from typing import Any
 
@@ -54,8 +57,14 @@ def _check_active_branch(parser: CommandParser) -> None:
         pass  # there may be no server, and no need of one: the command will tell
 
 
+def _active(alias: Any) -> AbstractContextManager[Any]:
+    """Makes the branch that `alias` means the active one; does nothing for other values."""
+    target = aliases.handler().target(alias) if isinstance(alias, str) and alias else None
+    return nullcontext() if target is None else context.use_branch(target.ref, target.root)
+
+
 def install() -> None:
-    """Make each command's parser take every alias. Done once; safe to repeat."""
+    """Make each command take every alias, and work on it. Done once; safe to repeat."""
     create_parser = BaseCommand.create_parser
     if getattr(create_parser, "takes_branches", False):
         return
@@ -70,5 +79,13 @@ def install() -> None:
                 action.type = alias_argument
         return parser
 
+    execute = BaseCommand.execute
+
+    @wraps(execute)
+    def on_branch(self: BaseCommand, *args: Any, **options: Any) -> Any:
+        with _active(options.get("database")):
+            return execute(self, *args, **options)
+
     with_branches.takes_branches = True  # type: ignore[attr-defined]
     BaseCommand.create_parser = with_branches  # type: ignore[method-assign]
+    BaseCommand.execute = on_branch  # type: ignore[method-assign]

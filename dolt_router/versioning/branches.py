@@ -6,7 +6,6 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 from __future__ import annotations
 
 from .. import aliases, signals
-from ..backends.dolt.base import forget_ref
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
@@ -46,8 +45,7 @@ def _refuse_taken(name: str, using: str | None) -> None:
     # Dolt would create `Main` beside `main`, and connect to either for both. It finds a branch
     # in any case, whatever their number: aiming a connection is the quickest way to ask.
     with database_connection(using) as connection:
-        assert connection.connection is not None
-        if connection.connection.finds(f"{connection.base_name}/{name}"):
+        if connection.finds_ref(name):
             raise BranchExists(name, aliases.default_root(using))
 
 
@@ -75,10 +73,13 @@ def create(name: str, start_point: str | None = None, using: str | None = None) 
     signals.ask(signals.pre_branch_create, **about)
     with database_connection(using) as connection, connection.cursor() as cursor:
         try:
-            cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+            connection.engine.run(cursor, "dolt_branch", name, start)
         except (DoltServerError, BranchDoesNotExist):
             resolve(start, using)  # says which ref is missing, with the near names
             raise
+    if start not in names(using):  # a commit of a remote, perhaps
+        with verb_connection(name, using) as connection, connection.cursor() as cursor:
+            connection.engine.heed_ids(cursor, str(conf.DEFAULT_BRANCH), name)
     signals.tell(signals.branch_created, **about)
     return start
 
@@ -101,8 +102,8 @@ def rename(old: str, new: str, using: str | None = None) -> None:
     wrapper = aliases.handler()[alias]
     aliases.handler().forget(alias)
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute("CALL dolt_branch('-m', '-f', %s, %s)", [old, new])
-    forget_ref(wrapper, old)
+        connection.engine.run(cursor, "dolt_branch", "-m", "-f", old, new)
+    wrapper.forget_ref()
     signals.tell(signals.branch_renamed, **about)
 
 
@@ -133,8 +134,8 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
     signals.ask(signals.pre_branch_delete, **about)
     aliases.handler().forget(alias)
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute("CALL dolt_branch('-D', %s)", [name])
-    forget_ref(wrapper, name)
+        connection.engine.run(cursor, "dolt_branch", "-D", name)
+    wrapper.forget_ref()
     signals.tell(signals.branch_deleted, **about)
 
 

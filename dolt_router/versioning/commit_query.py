@@ -82,12 +82,9 @@ class CommitQuerySet(models.QuerySet[Any]):
         if tables:
             for table in tables:
                 quoted(table)
-            # Without a ref it is the log of the connection's own branch, tag or commit.
-            log = RawSQL(
-                "SELECT commit_hash FROM dolt_log('--tables', %s)",
-                [",".join(dict.fromkeys(tables))],
-            )
-            found |= models.Q(commit_hash__in=log)
+            engine = aliases.handler()[self.db].engine
+            sql, values = engine.touching(list(dict.fromkeys(tables)))
+            found |= models.Q(commit_hash__in=RawSQL(sql, values))
         return self.filter(found)
 
     def _place(self) -> tuple[str, str]:

@@ -23,15 +23,12 @@ def parents(commit_hash: str, using: str | None = None) -> list[str]:
         BranchDoesNotExist: there is no such commit.
     """
     validate_ref(commit_hash)
-    # Not from dolt_commit_ancestors: Dolt takes commit_hash for unique there, and a commit with
-    # two parents is error 1105.
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         try:
-            cursor.execute("SELECT parents FROM dolt_log(%s, '--parents') LIMIT 1", [commit_hash])
+            return connection.engine.parents(cursor, commit_hash)
         except DoltServerError:
             resolve(commit_hash, using)
             raise
-        return [parent for parent in str(cursor.fetchone()[0]).split(", ") if parent]
 
 
 def changes_of(commit_hash: str, using: str | None = None) -> list[TableChange]:
@@ -88,28 +85,23 @@ def _apply(
         signals.ask(signals.pre_revert, **about)
     with transaction_on(on, using) as cursor:
         try:
-            if procedure == "dolt_revert":
-                cursor.execute("CALL dolt_revert(%s, '--author', %s)", [commit_hash, who])
-            else:
-                cursor.execute("CALL dolt_cherry_pick(%s)", [commit_hash])
+            arguments = [commit_hash] + (["--author", who] if procedure == "dolt_revert" else [])
+            made, conflicts = cursor.db.engine.apply(cursor, procedure, *arguments)
         except DoltServerError as error:
             if "nothing to commit" in str(error) or "no changes" in str(error):
                 raise NothingToCommit(commit_hash, on, verb) from error
             raise
-        row = cursor.fetchone()
-        if any(int(count or 0) for count in row[1:]):
+        if conflicts:
             raise MergeConflict(commit_hash, on, rows_by_table(cursor, "dolt_conflicts"), verb)
         other = author or context.author.get()
         if procedure == "dolt_cherry_pick" and other:
             cursor.execute("SELECT message FROM dolt_log LIMIT 1")
             (message,) = cursor.fetchone()
-            cursor.execute(
-                "CALL dolt_commit('--amend', '-m', %s, '--author', %s)", [message, other]
-            )
-            row = cursor.fetchone()
+            arguments = ["--amend", "-m", message, "--author", other]
+            made = str(cursor.db.engine.run(cursor, "dolt_commit", *arguments)[0])
     if procedure == "dolt_revert":
-        signals.tell(signals.reverted, **about, new_hash=str(row[0]))
-    return str(row[0])
+        signals.tell(signals.reverted, **about, new_hash=made)
+    return made
 
 
 def head(ref: str, using: str | None = None) -> str:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import IntegrityError
 
 from .session import fetch_dicts, verb_connection
-from .values import database_value, model_of, primary_key, python_value, quote
+from .values import database_value, model_of, python_value, quote
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -162,26 +162,19 @@ def conflicts(
         BranchDoesNotExist: one of the branches isn't there.
     """
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
-        tables = [table] if table else _tables_in_conflict(cursor, into, source)
-        keys = {name: primary_key(cursor, name) for name in tables}
+        found = connection.engine.preview(cursor, into, source)
+        tables = [table] if table else [name for name, rows, _schema in found if rows]
+        keys = {name: connection.engine.primary_key(cursor, name) for name in tables}
     for name in tables:
         offset = 0
         while True:
             with verb_connection(into, using) as connection, connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT * FROM dolt_preview_merge_conflicts(%s, %s, %s) LIMIT %s OFFSET %s",
-                    [into, source, name, PAGE, offset],
-                )
-                page = [_conflict(connection, name, keys[name], row) for row in fetch_dicts(cursor)]
+                rows = connection.engine.preview_rows(cursor, into, source, name, PAGE, offset)
+                page = [_conflict(connection, name, keys[name], row) for row in rows]
             yield from page
             offset += len(page)
             if len(page) < PAGE:
                 break
-
-
-def _tables_in_conflict(cursor: Any, into: str, source: str) -> list[str]:
-    cursor.execute("SELECT * FROM dolt_preview_merge_conflicts_summary(%s, %s)", [into, source])
-    return [str(table) for table, rows, _schema in cursor.fetchall() if rows]
 
 
 def _conflict(
@@ -237,7 +230,7 @@ def _resolve_table(
     refused: list[Violation],
 ) -> int:
     """Resolve what can be of one table; the number of rows that were."""
-    key = primary_key(cursor, table)
+    key = connection.engine.primary_key(cursor, table)
     left = done = 0
     while True:
         cursor.execute(
@@ -256,29 +249,26 @@ def _resolve_table(
             try:
                 _write(connection, cursor, conflict, conflict.resolved(resolution))
             except IntegrityError as error:
-                refused.append(_violation_of(conflict, error))
+                refused.append(_violation_of(connection, conflict, error))
                 left += 1
                 continue
-            cursor.execute(
-                f"DELETE FROM {quote('dolt_conflicts_' + table)} WHERE dolt_conflict_id = %s",
-                [conflict.conflict_id],
-            )
+            connection.engine.settle_conflict(cursor, table, key, raw)
             done += 1
         if len(rows) < PAGE:
             return done
 
 
-def _violation_of(conflict: RowConflict, error: IntegrityError) -> Violation:
-    code = int(error.args[0]) if error.args else 0
-    kind = {1062: "unique index", 1452: "foreign key", 1451: "foreign key"}.get(code, "constraint")
+def _violation_of(
+    connection: DatabaseWrapper, conflict: RowConflict, error: IntegrityError
+) -> Violation:
+    kind = connection.engine.violation_kind(error)
     return Violation(conflict.table, kind, dict(conflict.key), {"text": str(error.args[-1])})
 
 
 def _resolve_keyless(cursor: Any, table: str, resolution: Resolution) -> None:
     if resolution not in (OURS, THEIRS):
         raise ValueError(f"{table} has no primary key: resolve it with 'ours' or 'theirs'.")
-    cursor.execute("CALL dolt_conflicts_resolve(%s, %s)", [f"--{resolution}", table])
-    cursor.fetchall()
+    cursor.db.engine.run(cursor, "dolt_conflicts_resolve", f"--{resolution}", table)
 
 
 def _write(
@@ -325,6 +315,12 @@ def violations(cursor: Any, limit: int = 1000) -> list[Violation]:
     return found
 
 
+def broken_keys(cursor: Any) -> list[Violation]:
+    """The violations of foreign keys that only the commit of the merge under way would meet."""
+    found = cursor.db.engine.broken_keys(cursor)
+    return [Violation(table, "foreign key", row, info) for table, row, info in found]
+
+
 def settle_violations(cursor: Any) -> None:
     """Forget violations of foreign keys that the resolutions have mended.
 
@@ -334,8 +330,9 @@ def settle_violations(cursor: Any) -> None:
     for found in violations(cursor, limit=10**9):
         if found.kind != "foreign key" or not found.info.get("ReferencedTable"):
             continue
-        key = primary_key(cursor, found.table) or list(found.row)
-        where = " AND ".join(f"{quote(column)} <=> %s" for column in key)
+        engine = cursor.db.engine
+        key = engine.primary_key(cursor, found.table) or list(found.row)
+        where = " AND ".join(f"{quote(column)} {engine.null_safe_equal} %s" for column in key)
         values = [found.row[column] for column in key]
         if _still_orphaned(cursor, found, where, values):
             continue

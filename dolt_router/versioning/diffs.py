@@ -5,14 +5,11 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-functions#dolt_d
 
 from __future__ import annotations
 
-import re
 from typing import Any, NamedTuple
 
 from ..names import validate_ref
 from .branches import resolve
 from .session import fetch_dicts, verb_connection
-
-_COUNTER = re.compile(r" AUTO_INCREMENT=\d+")
 
 
 class TableChange(NamedTuple):
@@ -44,15 +41,14 @@ def diff(
     marks, refs = _between(from_ref, to_ref, using, symmetric)
     with verb_connection(to_ref, using) as connection, connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM dolt_diff_summary({marks})", refs)
-        summary = fetch_dicts(cursor)
+        internal = connection.engine.is_internal
+        summary = [row for row in fetch_dicts(cursor) if not internal(_name_in(row))]
         cursor.execute(f"SELECT * FROM dolt_diff_stat({marks})", refs)
         stats = {row["table_name"]: row for row in fetch_dicts(cursor)}
-        reshaped = (
-            {change.table for change in _schema_changes(cursor, marks, refs)} if summary else set()
-        )
+        reshaped = {change.table for change in _schema_changes(cursor, refs)} if summary else set()
     changes = []
     for row in summary:
-        name = row["to_table_name"] or row["from_table_name"]
+        name = _name_in(row)
         stat = stats.get(name, {})
         changes.append(
             TableChange(
@@ -66,6 +62,10 @@ def diff(
         )
     # A table whose AUTO_INCREMENT counter alone moved differs in nothing that is anyone's data.
     return sorted(change for change in changes if change.kind != "modified" or any(change[2:]))
+
+
+def _name_in(row: dict[str, Any]) -> str:
+    return str(row["to_table_name"] or row["from_table_name"])
 
 
 def _between(
@@ -99,23 +99,16 @@ def schema_changes(
     Raises:
         BranchDoesNotExist: a ref isn't there.
     """
-    marks, refs = _between(from_ref, to_ref, using, symmetric)
+    _marks, refs = _between(from_ref, to_ref, using, symmetric)
     with verb_connection(to_ref, using) as connection, connection.cursor() as cursor:
-        return _schema_changes(cursor, marks, refs)
+        return _schema_changes(cursor, refs)
 
 
-def _schema_changes(cursor: Any, marks: str, refs: list[str]) -> list[SchemaChange]:
-    # `dolt_diff_summary` also calls it a schema change when only the AUTO_INCREMENT counter
-    # moved, as it does with every row that is added.
-    cursor.execute(f"SELECT * FROM dolt_schema_diff({marks})", refs)
-    found = []
-    for row in fetch_dicts(cursor):
-        before, after = (
-            _COUNTER.sub("", row[key] or "") or None
-            for key in ("from_create_statement", "to_create_statement")
-        )
-        if before != after:
-            found.append(
-                SchemaChange(row["to_table_name"] or row["from_table_name"], before, after)
-            )
-    return sorted(found, key=lambda change: change.table)
+def _schema_changes(cursor: Any, refs: list[str]) -> list[SchemaChange]:
+    found = cursor.db.engine.schema_diff(cursor, refs)
+    changes = [
+        SchemaChange(table, before or None, after or None)
+        for table, before, after in found
+        if before != after
+    ]
+    return sorted(changes, key=lambda change: change.table)

@@ -16,7 +16,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from ..names import validate_ref
 from .branches import resolve
 from .rows import MISSING, RowChange
-from .session import rows_of_stream, streaming, wrapper_of
+from .session import rows_of_stream, wrapper_of
 
 
 def as_dict(change: RowChange) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def sql_lines(
     """
     refs = [resolve(validate_ref(ref), using) for ref in (from_ref, to_ref)]
     wanted = None if tables is None else {name.lower() for name in tables}
-    with streaming(wrapper_of(to_ref, using)) as cursor:
+    with wrapper_of(to_ref, using).streaming_cursor() as cursor:
         cursor.execute("SELECT table_name, statement FROM dolt_patch(%s, %s)", refs)
         for table, statement in rows_of_stream(cursor):
             if wanted is None or str(table).lower() in wanted:

@@ -220,31 +220,33 @@ class ObjectRows:
         self, names: _Names, wanted: Values, commit: str
     ) -> tuple[list[str], list[Values]] | None:
         where = " AND ".join(f"{quoted(names.columns.get(c, c))} = %s" for c in wanted)
+        quoted(names.table)
+        engine = self.connection.engine
+        then, refs = engine.table_at(names.table, commit)
         try:
-            self.cursor.execute(
-                f"SELECT * FROM {quoted(names.table)} AS OF %s WHERE {where}",
-                [commit, *wanted.values()],
-            )
+            self.cursor.execute(f"SELECT * FROM {then} WHERE {where}", [*refs, *wanted.values()])
         except DatabaseError as error:
-            if _speaks_of_missing_names(error):
+            if any(
+                engine.speaks_of_missing_names(each) for each in (error, error.__cause__) if each
+            ):
                 return None
             raise
-        there = [column[0] for column in self.cursor.description]
-        return there, [dict(zip(there, row, strict=True)) for row in self.cursor.fetchall()]
+        shown = [column[0] for column in self.cursor.description]
+        rows = [dict(zip(shown, row, strict=True)) for row in self.cursor.fetchall()]
+        known = engine.columns_at(self.cursor, names.table, commit)
+        if known is None:
+            return shown, rows
+        there = [name for name in shown if name in known]
+        return there, [{name: row[name] for name in there} for row in rows]
 
     def _last_found(self, table: str) -> tuple[str, _Names]:
         return self._found.get(table) or (self.named_at, _Names(table, {}))
 
     def _renamed(self, table: str, commit: str) -> _Names:
-        # Columns keep an inner number (tag) when they or their table are renamed; dolt_patch
-        # is where SQL shows it. The filter spares it from comparing the rows.
         found_at, names = self._last_found(table)
         then, former = quoted(names.table)[1:-1], {}
-        self.cursor.execute(
-            "SELECT statement FROM dolt_patch(%s, %s, %s) WHERE diff_type = 'schema'",
-            [commit, found_at, names.table],
-        )
-        for (statement,) in self.cursor.fetchall():
+        engine = self.connection.engine
+        for statement in engine.renames_between(self.cursor, commit, found_at, names.table):
             if renamed := _RENAMED_TABLE.match(statement):
                 then = renamed[1]
                 self.tables = list(dict.fromkeys([*self.tables, then]))
@@ -287,14 +289,3 @@ def not_there(obj: Model, where: object) -> str:
         f'{obj._meta.verbose_name} {obj.pk!r} does not exist at "{where}". Its history tells when '
         f"it did: manage.py dolt history {obj._meta.label} {obj.pk}"
     )
-
-
-def _speaks_of_missing_names(error: Exception) -> bool:
-    """Whether the server knows no such table (1146) or column (1054, or 1105 in Dolt's words)."""
-    for each in (error, error.__cause__):
-        code = each.args[0] if each is not None and each.args else None
-        if code in (1054, 1146):
-            return True
-        if code == 1105 and each is not None and "could not be found in any table" in str(each):
-            return True
-    return False

@@ -64,19 +64,13 @@ def log_entries(cursor: Any, ref: str, tables: Sequence[str] = ()) -> Iterator[L
     validate_ref(ref)
     for table in tables:
         quoted(table)
-    chosen, params = (", '--tables', %s", [",".join(tables)]) if tables else ("", [])
     offset = 0
     while True:
-        cursor.execute(
-            "SELECT commit_hash, parents, committer, email, date, message "
-            f"FROM dolt_log(%s, '--parents'{chosen}) LIMIT {CHUNK} OFFSET {offset}",
-            [ref, *params],
-        )
-        rows = cursor.fetchall()
+        rows = cursor.db.engine.log(cursor, ref, tables, CHUNK, offset)
         for commit_hash, parents, name, email, date, message in rows:
             yield LogEntry(
                 commit_hash,
-                tuple(parent for parent in parents.split(", ") if parent),
+                parents,
                 f"{name} <{email}>",
                 date.replace(tzinfo=datetime.timezone.utc),
                 message,

@@ -75,8 +75,7 @@ def _home(using: str | None) -> Any:
 
 def _lacking_by_app(executor: MigrationExecutor, using: str | None) -> dict[str, set[str]]:
     with verb_connection(str(conf.DEFAULT_BRANCH), using) as home, home.cursor() as cursor:
-        cursor.execute("SHOW TABLES")
-        there = {str(row[0]).lower() for row in cursor.fetchall()}
+        there = {name.lower() for name in home.engine.tables(cursor)}
     labels = {app for app, _name in executor.loader.applied_migrations}
     labels = {app for app in labels if is_shared_app(app) and app in apps.app_configs}
     return {app: lacking for app in labels if (lacking := _tables_of(app) - there)}

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import aliases
-from ..backends.dolt.base import Database
-from ..backends.dolt.pool import Session
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, RemoteError
 from .branches import names
@@ -24,6 +22,7 @@ from .session import database_connection
 def remote_cursor(using: str | None) -> Iterator[Any]:
     """The driver's own cursor, on the default branch, outside of any transaction."""
     with database_connection(using) as connection:
+        connection.engine.require("remotes", "Working with remotes")
         session: Any = connection.connection
         with connection.wrap_database_errors, session.cursor() as cursor:
             try:
@@ -38,6 +37,9 @@ def server_session(using: str | None) -> Iterator[Any]:
     """A connection to no database: the one of the alias need not exist yet."""
     target = aliases.Target(aliases.default_root(using), str(conf.DEFAULT_BRANCH))
     wrapper = aliases.handler().create_wrapper(target)
+    wrapper.engine.require("remotes", "Working with remotes")
+    from ..backends.dolt.pool import Session
+
     params = {k: v for k, v in wrapper.get_connection_params().items() if k != "database"}
     with wrapper.wrap_database_errors:
         session = Session(**params)
@@ -53,6 +55,8 @@ def call(cursor: Any, act: str, url: str, procedure: str, *args: str) -> tuple[A
     Raises:
         RemoteError: the server raised; its error, without credentials, is the cause.
     """
+    from ..backends.dolt.base import Database
+
     marks = ", ".join(["%s"] * len(args))
     try:
         cursor.execute(f"CALL {procedure}({marks})", args)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from .. import aliases, signals
 from ..backends.dolt.restoring import reset_to_head
 from ..conf import conf
-from ..exceptions import BranchInUse, NothingToCommit
+from ..exceptions import BranchInUse, NothingToCommit, UnsupportedByEngine
 from ..names import validate_branch, validate_ref
 from .branches import ahead_behind, resolve
 from .commits import cherry_pick, parents, revert
@@ -46,7 +46,7 @@ def reset(branch: str, to: str, force: bool = False, using: str | None = None) -
     about = {"using": aliases.default_root(using), "branch": branch, "to": target}
     signals.ask(signals.pre_reset, **about)
     with verb_connection(branch, using) as connection, connection.cursor() as cursor:
-        cursor.execute("CALL dolt_reset('--hard', %s)", [target])
+        connection.engine.run(cursor, "dolt_reset", "--hard", target)
     signals.tell(signals.branch_reset, **about)
     return target
 
@@ -86,16 +86,14 @@ def rebase(branch: str, onto: str | None = None, using: str | None = None) -> li
             raise BranchInUse(branch, "someone else committed to it meanwhile. Rebase again.")
         new_head = resolve(scratch, using)
         with verb_connection(branch, using) as connection, connection.cursor() as cursor:
-            cursor.execute("CALL dolt_reset('--hard', %s)", [new_head])
+            connection.engine.run(cursor, "dolt_reset", "--hard", new_head)
     signals.tell(signals.branch_reset, **{**about, "to": new_head})
     return made
 
 
 def _own_commits(branch: str, onto: str, using: str | None) -> list[str]:
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT commit_hash FROM dolt_log(%s) ORDER BY commit_order", [f"{onto}..{branch}"]
-        )
+        cursor.execute(connection.engine.own_commits, [f"{onto}..{branch}"])
         return [commit_hash for (commit_hash,) in cursor.fetchall()]
 
 
@@ -154,9 +152,9 @@ def discard(
             reset_to_head(connection)
         return
     with transaction_on(name, using) as cursor:
+        engine = cursor.db.engine
         for table in tables:
-            cursor.execute("CALL dolt_checkout('--', %s)", [table])
-            cursor.fetchall()
+            engine.run(cursor, "dolt_checkout", "--", table)
 
 
 def collect_garbage(mode: str = "default", using: str | None = None) -> None:
@@ -173,12 +171,10 @@ def collect_garbage(mode: str = "default", using: str | None = None) -> None:
     if mode not in _GARBAGE:
         raise ValueError(f"Unknown mode {mode!r}. Use one of {', '.join(_GARBAGE)}.")
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute(_GARBAGE[mode])
-        cursor.fetchall()
+        engine = connection.engine
+        if mode not in engine.garbage_modes:
+            raise UnsupportedByEngine(f'Garbage collection "{mode}"', engine.name)
+        engine.run(cursor, "dolt_gc", *_GARBAGE[mode])
 
 
-_GARBAGE = {
-    "default": "CALL dolt_gc()",
-    "shallow": "CALL dolt_gc('--shallow')",
-    "full": "CALL dolt_gc('--full')",
-}
+_GARBAGE = {"default": (), "shallow": ("--shallow",), "full": ("--full",)}

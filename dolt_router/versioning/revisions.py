@@ -17,7 +17,7 @@ from .commits import parents
 from .session import database_connection
 
 _STEPS = re.compile(r"(?:[~^]\d*)+\Z")
-_SHORT_HASH = re.compile(r"\A[0-9a-v]{4,31}\Z")
+_SHORT_HASH = re.compile(r"\A(?:[0-9a-v]{4,31}|[0-9a-f]{32,39})\Z")
 
 
 class Span(NamedTuple):
@@ -75,8 +75,9 @@ def _whole(ref: str, using: str | None) -> str:
         return ref
     except BranchDoesNotExist:
         with database_connection(using) as connection, connection.cursor() as cursor:
+            every = connection.engine.all_commits
             cursor.execute(
-                "SELECT DISTINCT commit_hash FROM dolt_commits WHERE commit_hash LIKE %s LIMIT 2",
+                f"SELECT DISTINCT commit_hash FROM {every} WHERE commit_hash LIKE %s LIMIT 2",
                 [f"{ref}%"],
             )
             found = [str(row[0]) for row in cursor.fetchall()]

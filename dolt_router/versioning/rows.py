@@ -13,7 +13,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.utils import DatabaseError
 
 from .. import aliases
 from ..exceptions import BranchDoesNotExist, DoltServerError
@@ -32,8 +31,8 @@ from .row_change import (
     RowChange,
     Source,
 )
-from .session import rows_of_stream, streaming, verb_connection
-from .values import field_of, model_of, quote, reader
+from .session import rows_of_stream, verb_connection
+from .values import field_of, model_of, reader
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -61,14 +60,15 @@ def row_changes(
         BranchDoesNotExist: a ref isn't there; at the first row that is asked for.
     """
     name = table if isinstance(table, str) else table._meta.db_table
-    sql, refs = _query(from_ref, to_ref, name, symmetric)
     with _told(from_ref, to_ref, using) as connection:
+        sql, refs = _query(connection, from_ref, to_ref, name, symmetric)
         with connection.cursor() as cursor:
             key = _key_columns(cursor, name, from_ref, to_ref)
-    with streaming(connection) as cursor:
+            sides = _columns_of_sides(cursor, name, from_ref, to_ref)
+    with connection.streaming_cursor() as cursor:
         cursor.execute(sql, refs)
         place = Place(from_ref, to_ref, using, symmetric)
-        change_of = _reader(connection, name, key, cursor.description, place)
+        change_of = _reader(connection, name, key, sides, cursor.description, place)
         yield from map(change_of, rows_of_stream(cursor))
 
 
@@ -87,12 +87,13 @@ def page_of_changes(
         BranchDoesNotExist: a ref isn't there.
     """
     name = table if isinstance(table, str) else table._meta.db_table
-    sql, refs = _query(from_ref, to_ref, name, symmetric)
     with _told(from_ref, to_ref, using) as connection, connection.cursor() as cursor:
+        sql, refs = _query(connection, from_ref, to_ref, name, symmetric)
         key = _key_columns(cursor, name, from_ref, to_ref)
+        sides = _columns_of_sides(cursor, name, from_ref, to_ref)
         cursor.execute(f"{sql} LIMIT %s OFFSET %s", [*refs, limit, offset])
         place = Place(from_ref, to_ref, using, symmetric)
-        change_of = _reader(connection, name, key, cursor.description, place)
+        change_of = _reader(connection, name, key, sides, cursor.description, place)
         return [change_of(row) for row in cursor.fetchall()]
 
 
@@ -109,12 +110,13 @@ def _told(from_ref: str, to_ref: str, using: str | None) -> Iterator[DatabaseWra
         raise
 
 
-def _query(from_ref: str, to_ref: str, table: str, symmetric: bool) -> tuple[str, list[str]]:
+def _query(
+    connection: DatabaseWrapper, from_ref: str, to_ref: str, table: str, symmetric: bool
+) -> tuple[str, list[str]]:
     if to_ref == WORKING:
-        return f"SELECT * FROM dolt_diff(%s, %s, {_literal(table)})", ["HEAD", WORKING]
-    if symmetric:
-        return f"SELECT * FROM dolt_diff(%s, {_literal(table)})", [f"{from_ref}...{to_ref}"]
-    return f"SELECT * FROM dolt_diff(%s, %s, {_literal(table)})", [from_ref, to_ref]
+        return connection.engine.row_diff(table, ["HEAD", WORKING])
+    refs = [f"{from_ref}...{to_ref}"] if symmetric else [from_ref, to_ref]
+    return connection.engine.row_diff(table, refs)
 
 
 def all_changes(
@@ -226,27 +228,38 @@ def related_model(model: Any, name: str) -> Any:
         return None
 
 
-def _literal(name: str) -> str:
-    # The table function takes the table's name as a text literal only.
-    return "'" + name.replace("\\", "\\\\").replace("'", "''") + "'"
-
-
 def _key_columns(cursor: Any, table: str, from_ref: str, to_ref: str) -> list[str]:
     """The primary key at the new side, or at the old one when the table is gone."""
     for ref in (to_ref, from_ref):
-        try:
-            cursor.execute(f"SHOW COLUMNS FROM {quote(table)} AS OF %s", [ref])
-        except DatabaseError:
-            continue
-        return [str(row[0]) for row in cursor.fetchall() if row[3] == "PRI"]
+        key: list[str] | None = cursor.db.engine.key_at(cursor, table, ref)
+        if key is not None:
+            return key
     return []
 
 
+def _columns_of_sides(cursor: Any, table: str, from_ref: str, to_ref: str) -> dict[str, Any]:
+    """The columns of either side, by the prefix that a diff gives them; None: all it shows."""
+    return {
+        prefix: None if ref == WORKING else cursor.db.engine.columns_at(cursor, table, ref)
+        for prefix, ref in (("from_", from_ref), ("to_", to_ref))
+    }
+
+
 def _reader(
-    connection: DatabaseWrapper, table: str, key: list[str], description: Any, place: Place
+    connection: DatabaseWrapper,
+    table: str,
+    key: list[str],
+    sides: dict[str, Any],
+    description: Any,
+    place: Place,
 ) -> Callable[[Sequence[Any]], RowChange]:
     """A function from a row of `dolt_diff` to its RowChange, with all look-ups done before."""
     labels = {str(column[0]): at for at, column in enumerate(description)}
+    for prefix, columns_then in sides.items():
+        if columns_then is not None:
+            for label in [each for each in labels if each.startswith(prefix)]:
+                if label.removeprefix(prefix) not in columns_then | _EXTRA:
+                    del labels[label]
     after = [label[3:] for label in labels if label.startswith("to_")]
     before = [label[5:] for label in labels if label.startswith("from_")]
     columns = []

@@ -21,10 +21,10 @@ def scratch_branch(start: str, using: str | None = None) -> Iterator[str]:
     """A new branch at `start`, deleted in the end; the value is its name."""
     name = f"{PREFIX}{uuid.uuid4().hex[:12]}"
     with database_connection(using) as connection, connection.cursor() as cursor:
-        cursor.execute("CALL dolt_branch(%s, %s)", [name, start])
+        connection.engine.run(cursor, "dolt_branch", name, start)
     try:
         yield name
     finally:
         aliases.handler().forget(aliases.branch_alias(name, using))
         with database_connection(using) as connection, connection.cursor() as cursor:
-            cursor.execute("CALL dolt_branch('-D', %s)", [name])
+            connection.engine.run(cursor, "dolt_branch", "-D", name)

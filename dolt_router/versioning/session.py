@@ -6,10 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from MySQLdb.cursors import SSCursor
-
 from .. import aliases
-from ..backends.dolt.pool import Session
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, BranchInUse, BranchProtected
@@ -68,7 +65,7 @@ def database_connection(using: str | None = None) -> Iterator[DatabaseWrapper]:
 def merging(ref: str, using: str | None = None) -> Iterator[tuple[DatabaseWrapper, Any]]:
     """Connection and cursor inside a transaction of the verb's own; an exception undoes it."""
     with verb_connection(ref, using) as connection, connection.cursor() as cursor:
-        cursor.execute("START TRANSACTION")
+        cursor.execute(connection.engine.begin)
         try:
             yield connection, cursor
         except BaseException:
@@ -84,22 +81,8 @@ def transaction_on(ref: str, using: str | None = None) -> Iterator[Any]:
         yield cursor
 
 
-@contextmanager
-def streaming(connection: DatabaseWrapper) -> Iterator[Any]:
-    """A cursor that reads rows as they are sent, on a connection of its own beside `connection`.
-
-    An answer that is read to its end takes no more memory than one row, and others can be
-    asked meanwhile.
-    """
-    session = Session(**connection.get_connection_params())
-    try:
-        yield session.cursor(SSCursor)
-    finally:
-        session.close()
-
-
 def rows_of_stream(cursor: Any) -> Iterator[Any]:
-    """The rows of a `streaming` cursor, fetched some at a time."""
+    """The rows of a `streaming_cursor`, fetched some at a time."""
     while rows := cursor.fetchmany(200):
         yield from rows
 

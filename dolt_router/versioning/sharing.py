@@ -16,7 +16,7 @@ def tracked_shared_tables(using: str | None = None) -> list[str]:
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         # SHOW TABLES AS OF lists nonlocal tables too. What differs between the first commit,
         # which is empty, and the head is what the head really holds.
-        cursor.execute("SELECT commit_hash FROM dolt_log ORDER BY commit_order LIMIT 1")
+        cursor.execute(connection.engine.first_commit)
         (first,) = cursor.fetchone()
         cursor.execute("SELECT to_table_name FROM dolt_diff_summary(%s, 'HEAD')", [first])
         tracked = {row[0].lower(): row[0] for row in cursor.fetchall() if row[0]}
@@ -54,6 +54,7 @@ def untrack(tables: list[str], using: str | None = None) -> str | None:
     home = str(conf.DEFAULT_BRANCH)
     keys = versioned_keys_to(tables, using)
     with verb_connection(home, using) as connection, connection.cursor() as cursor:
+        connection.engine.require("untracking", "Making a versioned table shared")
         quote = connection.ops.quote_name
         for table, name in keys:
             cursor.execute(f"ALTER TABLE {quote(table)} DROP FOREIGN KEY {quote(name)}")
@@ -86,4 +87,5 @@ def status(ref: str | None = None, using: str | None = None) -> list[dict[str, o
         connection.cursor() as cursor,
     ):
         cursor.execute("SELECT table_name, staged, status FROM dolt_status")
-        return fetch_dicts(cursor)
+        internal = connection.engine.is_internal
+        return [row for row in fetch_dicts(cursor) if not internal(row["table_name"])]

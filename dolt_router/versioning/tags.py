@@ -48,10 +48,8 @@ def create(
     commit_hash = resolve(validate_ref(ref or aliases.current_branch(using)), using)
     who = validate_author(author) if author else context.describe([]).author
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "CALL dolt_tag('-m', %s, '--author', %s, %s, %s)",
-            [message or name, who, name, commit_hash],
-        )
+        arguments = ("-m", message or name, "--author", who, name, commit_hash)
+        connection.engine.run(cursor, "dolt_tag", *arguments)
     return commit_hash
 
 
@@ -64,7 +62,7 @@ def delete(name: str, using: str | None = None) -> None:
     validate_ref(name)
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         try:
-            cursor.execute("CALL dolt_tag('-d', %s)", [name])
+            connection.engine.run(cursor, "dolt_tag", "-d", name)
         except DoltServerError as error:
             if name in names(using):
                 raise

@@ -82,10 +82,3 @@ def database_value(connection: DatabaseWrapper, table: str, column: str, value: 
 def quote(name: str) -> str:
     """`name` as an identifier."""
     return "`" + name.replace("`", "``") + "`"
-
-
-def primary_key(cursor: Any, table: str) -> list[str]:
-    """The columns of the table's primary key, in order; empty for a table without one."""
-    cursor.execute(f"SHOW INDEX FROM {quote(table)}")  # Dolt ignores a WHERE here
-    rows = [row for row in cursor.fetchall() if row[2] == "PRIMARY"]
-    return [str(row[4]) for row in sorted(rows, key=lambda row: int(row[3]))]

@@ -7,6 +7,7 @@ Everything that `dolt_router` needs is under the heading "Dolt"; the rest is wha
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -65,16 +66,22 @@ TEMPLATES = [
 
 # -- Dolt ---------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": {
-        "ENGINE": "dolt_router.backends.dolt",
-        "NAME": os.environ.get("DOLT_DATABASE", "inventory"),
-        "HOST": os.environ.get("DOLT_HOST", "127.0.0.1"),
-        "PORT": os.environ.get("DOLT_PORT", "3306"),
-        "USER": os.environ.get("DOLT_USER", "root"),
-        "PASSWORD": os.environ.get("DOLT_PASSWORD", ""),
-    }
+# The site is the same on either engine: this entry alone says which.
+EMBEDDED = {
+    "ENGINE": "dolt_router.backends.doltlite",
+    "NAME": os.environ.get("DOLT_FILE", BASE_DIR / "inventory.db"),
 }
+SERVER = {
+    "ENGINE": "dolt_router.backends.dolt",
+    "NAME": os.environ.get("DOLT_DATABASE", "inventory"),
+    "HOST": os.environ.get("DOLT_HOST", "127.0.0.1"),
+    "PORT": os.environ.get("DOLT_PORT", "3306"),
+    "USER": os.environ.get("DOLT_USER", "root"),
+    "PASSWORD": os.environ.get("DOLT_PASSWORD", ""),
+}
+NAMES_A_SERVER = "DOLT_HOST" in os.environ or "DOLT_PORT" in os.environ
+ON_A_SERVER = NAMES_A_SERVER or find_spec("doltlite") is None
+DATABASES = {"default": SERVER if ON_A_SERVER else EMBEDDED}
 
 DATABASE_ROUTERS = ["dolt_router.routers.BranchRouter"]
 

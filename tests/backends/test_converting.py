@@ -87,3 +87,23 @@ def test_a_changed_type_keeps_the_value(
         finally:
             with connection.schema_editor() as editor:
                 editor.delete_model(old)
+
+
+def test_a_field_is_renamed_by_the_case_of_its_letters(dolt: None) -> None:
+    old = model_with(models.IntegerField(default=3))
+    renamed = models.IntegerField(default=3)
+    renamed.set_attributes_from_name("VALUE")
+    renamed.model = old
+    with connection.schema_editor() as editor:
+        editor.create_model(old)
+    try:
+        old.objects.create()
+        with connection.schema_editor() as editor:
+            editor.alter_field(old, old._meta.get_field("value"), renamed)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT * FROM {old._meta.db_table}")
+            assert [column[0] for column in cursor.description] == ["id", "VALUE"]
+            assert cursor.fetchone()[1] == 3
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(old)

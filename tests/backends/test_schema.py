@@ -153,6 +153,49 @@ def test_fields_are_added_altered_and_removed(ref: str) -> None:
     assert status(ref) == []
 
 
+@pytest.mark.parametrize("ddl", [None, "ALTER TABLE scratch_owner RENAME TO scratch_holder"])
+def test_renamed_table_counts_on(ref: str, ddl: str | None) -> None:
+    with connection.schema_editor() as editor:
+        editor.create_model(Owner)
+    Branch.objects.create(name="later", start_point=ref)
+    here = [Owner.objects.create(name="here").pk]
+    elsewhere = [Owner.objects.using("later").create(name="there").pk for _ in range(3)]
+    try:
+        with connection.schema_editor() as editor:
+            if ddl:
+                editor.execute(ddl)
+            else:
+                editor.alter_db_table(Owner, "scratch_owner", "scratch_holder")
+        Owner._meta.db_table = "scratch_holder"
+        here += [Owner.objects.create(name="after").pk for _ in range(2)]
+        assert len({*here, *elsewhere, 0}) == 7
+        with connections["later"].schema_editor() as editor:
+            editor.alter_db_table(Owner, "scratch_owner", "scratch_holder")
+        elsewhere.append(Owner.objects.using("later").create(name="after").pk)
+        assert len({*here, *elsewhere, 0}) == 8
+        assert status(ref) == [] == status("later")
+    finally:
+        with connection.schema_editor() as editor:
+            editor.alter_db_table(Owner, "scratch_holder", "scratch_owner")
+        Owner._meta.db_table = "scratch_owner"
+
+
+def test_full_text_index_with_a_parser_that_dolt_lacks(
+    ref: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connection.schema_editor() as editor:
+        editor.create_model(Owner)
+        editor.execute(
+            "ALTER TABLE `scratch_owner`\n"
+            "  ADD FULLTEXT INDEX `words` (`name`)\n"
+            "  WITH PARSER ngram"
+        )
+    assert "no full-text parser ngram" in caplog.text
+    assert constraints(Owner)["words"]["columns"] == ["name"]
+    Owner.objects.create(name="the first")
+    assert Owner.objects.extra(where=["MATCH (name) AGAINST ('first')"]).count() == 1
+
+
 def test_key_to_a_shared_table_has_no_constraint_and_keeps_its_field(ref: str) -> None:
     with connection.schema_editor() as editor:
         editor.create_model(Key)

@@ -15,7 +15,7 @@ from django.db.migrations.state import ProjectState
 
 from dolt_router import use_branch
 from dolt_router.backends.dolt.pool import Session
-from dolt_router.backends.dolt.sequences import renamed_to
+from dolt_router.backends.dolt.sequences import renames
 from dolt_router.versioning import branches, remotes
 from tests.remote_sites import make_site, no_remotes, origin, twin  # noqa: F401
 
@@ -148,15 +148,17 @@ def test_forced_push_that_was_refused_leaves_tables_that_take_rows(
 @pytest.mark.parametrize(
     ("sql", "names"),
     [
-        ("RENAME TABLE `a` TO `b`", ["b"]),
-        ("rename table a to b, c to `d e`", ["b", "d e"]),
-        ("ALTER TABLE a RENAME AS b", ["b"]),
-        ("ALTER TABLE a ADD COLUMN c int, RENAME TO b", ["b"]),
+        ("RENAME TABLE `a` TO `b`", [("a", "b")]),
+        ("rename table a to b, c to `d e`", [("a", "b"), ("c", "d e")]),
+        ("ALTER TABLE a RENAME AS b", [("a", "b")]),
+        ("ALTER TABLE a ADD COLUMN c int, RENAME TO b", [("a", "b")]),
         ("ALTER TABLE a RENAME COLUMN b TO c", []),
         ("ALTER TABLE a RENAME INDEX b TO c", []),
         ("ALTER TABLE a ADD COLUMN c int", []),
         ("CREATE TABLE a (id int)", []),
     ],
 )
-def test_new_names_of_tables_are_told_from_the_statement(sql: str, names: list[str]) -> None:
-    assert renamed_to(sql) == names
+def test_old_and_new_names_of_tables_are_told_from_the_statement(
+    sql: str, names: list[tuple[str, str]]
+) -> None:
+    assert renames(sql) == names

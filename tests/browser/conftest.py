@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,26 @@ class Demo:
         return self.process.wait(30)
 
 
-@pytest.fixture(scope="module")
-def site(dolt_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a freshly seeded sample site."""
-    environment = {
-        "DOLT_HOST": dolt_server.host,
-        "DOLT_PORT": str(dolt_server.port),
-        "DOLT_DATABASE": f"walk_{uuid.uuid4().hex[:8]}",
-    }
-    demo = Demo(tmp_path_factory.mktemp("site") / "log", environment)
+def engines() -> list[str]:
+    """The engines that this environment has what it takes for."""
+    needed = {"server": "MySQLdb", "embedded": "doltlite"}
+    return [engine for engine, module in needed.items() if find_spec(module)]
+
+
+@pytest.fixture(scope="module", params=engines())
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a freshly seeded sample site, on either engine."""
+    folder = tmp_path_factory.mktemp("site")
+    if request.param == "embedded":
+        demo = Demo(folder / "log", {}, "--engine", "embedded", "--data-dir", str(folder / "data"))
+    else:
+        dolt_server = request.getfixturevalue("dolt_server")
+        environment = {
+            "DOLT_HOST": dolt_server.host,
+            "DOLT_PORT": str(dolt_server.port),
+            "DOLT_DATABASE": f"walk_{uuid.uuid4().hex[:8]}",
+        }
+        demo = Demo(folder / "log", environment)
     try:
         wait_for(demo.answers)
         yield demo.url

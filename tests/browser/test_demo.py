@@ -1,4 +1,4 @@
-"""`manage.py demo` on its own: it brings a server, keeps the data, and stops cleanly."""
+"""`manage.py demo` on its own: it brings a database, keeps the data, and stops cleanly."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
-from .conftest import MANAGE, Demo, wait_for
+from .conftest import MANAGE, Demo, engines, wait_for
 
 
-def test_demo_starts_everything_and_keeps_the_data(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", engines())
+def test_demo_starts_everything_and_keeps_the_data(tmp_path: Path, engine: str) -> None:
     data = tmp_path / "data"
     for log in (tmp_path / "first", tmp_path / "second"):
-        demo = Demo(log, {}, "--data-dir", str(data))
+        demo = Demo(log, {}, "--data-dir", str(data), "--engine", engine)
         try:
             wait_for(demo.answers)
             page = requests.get(f"{demo.url}/branches/", timeout=10).text

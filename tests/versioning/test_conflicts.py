@@ -252,3 +252,18 @@ def test_branch_behind_on_migrations_is_refused_with_the_command(
     Branch.objects.get(name="side").sync()
     merge(None)
     assert Site.objects.count() == 1
+
+
+def test_table_made_on_both_sides_with_other_columns_is_a_schema_conflict(dolt: None) -> None:
+    Branch.objects.create(name="side")
+    for ref, kind in (("main", "INT"), ("side", "VARCHAR(9)")):
+        with connections[ref].cursor() as cursor:
+            cursor.execute(f"CREATE TABLE made_twice (id INT PRIMARY KEY, n {kind})")
+    try:
+        assert Branch.objects.get(name="side").preview_merge().schema_conflicts == ["made_twice"]
+        with pytest.raises(MergeConflict, match="both changed the schema of made_twice") as caught:
+            Branch.objects.get(name="side").merge()
+        assert list(caught.value.schema_conflicts) == ["made_twice"]
+    finally:
+        with connections["main"].cursor() as cursor:
+            cursor.execute("DROP TABLE made_twice")

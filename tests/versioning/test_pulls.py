@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, models
 from django.test import override_settings
 
 from dolt_router.exceptions import (
@@ -84,6 +84,40 @@ def test_pull_fast_forwards(twin: str) -> None:
     assert remotes.pull("main", using=twin) == (head(), True, False)
     assert remotes.pull("main", using=twin) == (head(), False, True)
     assert Device.objects.using(THERE).get().name == "a"
+
+
+class Part(models.Model):
+    name = models.CharField(max_length=20)
+
+    class Meta:
+        app_label = "scratch"
+
+
+@pytest.mark.parametrize("by", ["pull", "branch"])
+def test_rows_made_after_a_pull_get_ids_that_are_free(twin: str, by: str) -> None:
+    remotes.push("main")
+    remotes.pull("main", using=twin)
+    with connection.schema_editor() as editor:
+        editor.create_model(Part)
+    try:
+        for model in (Part, Device):
+            for name in ("one", "two"):
+                model.objects.create(name=name)
+        remotes.push("main")
+        if by == "pull":
+            remotes.pull("main", using=twin)
+            there = THERE
+        else:
+            (update,) = remotes.fetch(using=twin).updated
+            branches.create("try", update.after, using=twin)
+            there = "twin/try"
+        for model in (Part, Device):
+            made = model.objects.using(there).create(name="three")
+            assert made.pk > max(model.objects.values_list("pk", flat=True))
+        assert status("main", twin) == []
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(Part)
 
 
 def test_pull_of_a_branch_that_moved_on_both_sides_is_a_merge_commit(twin: str) -> None:

@@ -13,26 +13,28 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.mysql import base as mysql
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
+from MySQLdb.cursors import SSCursor
 
 from ... import aliases
-from ...conf import conf
-from ...exceptions import BranchDoesNotExist, BranchNeedsMigration, UnsupportedServer
+from ...exceptions import BranchDoesNotExist, UnsupportedServer
 from ...names import validate_ref
+from ..wrapper import BranchConnection
 from .client import DatabaseClient
 from .creation import DatabaseCreation
 from .cursor import DoltCursor
+from .engine import ServerEngine
 from .errors import translate
 from .features import DatabaseFeatures
 from .introspection import DatabaseIntrospection
 from .operations import DatabaseOperations
 from .pool import Session, ThreadPool
+from .reading import CONVERSIONS, REPLACED
 from .schema import DatabaseSchemaEditor
 from .testcases import guard
 from .transactions import DoltTransactions
@@ -53,13 +55,9 @@ KEEP_SEEN_REFS = 10_000
 aliases.install()
 
 
-class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
-    """One branch of one Dolt database, in one thread.
+class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper):
+    """One branch of one database of a Dolt server, in one thread."""
 
-    `settings_dict["NAME"]` is `database` (the default branch) or `database/ref`.
-    """
-
-    is_dolt = True
     display_name = "Dolt"
     SchemaEditorClass = DatabaseSchemaEditor
     client_class = DatabaseClient
@@ -71,10 +69,12 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
     # BINARY an escaped % or _ near the start of a pattern finds nothing.
     operators = {
         **mysql.DatabaseWrapper.operators,
-        **dict.fromkeys(
-            ("iexact", "icontains", "istartswith", "iendswith"), "LIKE BINARY LOWER(%s)"
-        ),
+        **dict.fromkeys(("icontains", "istartswith", "iendswith"), "LIKE BINARY LOWER(%s)"),
+        # Not LIKE: what stands on the right may be another column, which nobody escaped.
+        "iexact": "= LOWER(%s)",
     }
+    # In a literal Dolt takes '\_' for '_', where MySQL keeps the backslash.
+    pattern_esc = r"REPLACE(REPLACE(REPLACE({}, '\\', '\\\\'), '%%', '\\%%'), '_', '\\_')"
     pattern_ops = {
         **mysql.DatabaseWrapper.pattern_ops,
         "icontains": "LIKE BINARY LOWER(CONCAT('%%', {}, '%%'))",
@@ -82,44 +82,27 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         "iendswith": "LIKE BINARY LOWER(CONCAT('%%', {}))",
     }
 
+    engine = ServerEngine()
+    pool_class = ThreadPool
     connection: Session | None
+    is_defining = False  # is the default of a column being written? See `constants`
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
         super().__init__(settings_dict, alias)
-        self.pool: ThreadPool | None = None
-        self.asked_as: str | None = None  # a spelling used with `in connections`
-        self.open_cursors: WeakSet[DoltCursor] = WeakSet()
+        self.init_branch()
         self.init_transactions()
 
     # -- names --------------------------------------------------------------------
 
-    @property
-    def base_name(self) -> str:
-        """The database without the branch; '' on a connection to no database."""
-        return str(self.settings_dict["NAME"] or "").partition("/")[0]
+    @staticmethod
+    def split_name(name: Any) -> tuple[str, str]:
+        base, _, ref = str(name or "").partition("/")
+        return base, ref
 
     @property
-    def ref(self) -> str:
-        """The branch, tag or commit hash; '' on a connection to no database."""
-        base, _, ref = str(self.settings_dict["NAME"] or "").partition("/")
-        if not base:
-            return ""
-        return ref or str(conf.DEFAULT_BRANCH)
-
-    @property
-    def root_alias(self) -> str:
-        """The static alias in DATABASES that this connection derives from."""
-        alias = str(self.alias)
-        return alias.partition("/")[0] if alias not in self._static_aliases else alias
-
-    @cached_property
-    def _static_aliases(self) -> frozenset[str]:
-        return frozenset(aliases.handler().settings)
-
-    @property
-    def is_home(self) -> bool:
-        """Whether this is the default branch, where the shared tables live."""
-        return self.ref == conf.DEFAULT_BRANCH
+    def home(self) -> DatabaseWrapper:
+        """The wrapper of the default branch of the same database, in this thread."""
+        return aliases.handler()[aliases.default_alias(self.root_alias)]
 
     # -- connecting ---------------------------------------------------------------
 
@@ -135,6 +118,10 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         if self.base_name:
             validate_ref(self.ref)
             params["database"] = f"{self.base_name}/{self.ref}"
+        conversions = params["conv"]
+        for kind, converter in CONVERSIONS.items():
+            if conversions.get(kind) is REPLACED[kind]:
+                conversions[kind] = converter
         params.setdefault("autocommit", True)  # else the driver switches it off, Django on
         return params
 
@@ -180,6 +167,20 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
             session.close()  # gone away while idle
             return None
         return session
+
+    @async_unsafe
+    def ensure_connection(self) -> None:
+        if self.connection is not None:
+            return
+        alias: Any = self.alias
+        if not isinstance(alias, aliases.AliasName):
+            super().ensure_connection()
+            return
+        alias.connecting = True
+        try:
+            super().ensure_connection()
+        finally:
+            alias.connecting = False
 
     def connect(self) -> None:
         super().connect()
@@ -240,6 +241,23 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         self.ensure_connection()
         return _seen_refs.get((*self._server, f"{self.base_name}/{self.ref}"), True)
 
+    def forget_ref(self) -> None:
+        _seen_refs.pop((*self._server, f"{self.base_name}/{self.ref}"), None)
+
+    def finds_ref(self, ref: str) -> bool:
+        # Aiming a connection finds it in any case, whatever the number of branches.
+        self.ensure_connection()
+        assert self.connection is not None
+        return self.connection.finds(f"{self.base_name}/{ref}")
+
+    @contextmanager
+    def streaming_cursor(self) -> Iterator[Any]:
+        session = Session(**self.get_connection_params())
+        try:
+            yield session.cursor(SSCursor)
+        finally:
+            session.close()
+
     @staticmethod
     def _fetch_one(session: Session, sql: str) -> tuple[Any, ...]:
         cursor = session.cursor()
@@ -266,27 +284,8 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
 
     # -- sharing the physical connection --------------------------------------------
 
-    def is_idle(self) -> bool:
-        """Whether another wrapper of this thread may take the connection over."""
-        return (
-            self.connection is not None
-            and not self.in_atomic_block
-            and self.autocommit
-            and not self.server_transaction
-            and not self.deferring
-            and not self.plain
-            and not any(cursor.is_open for cursor in self.open_cursors)
-        )
-
-    @property
-    def is_forgettable(self) -> bool:
-        """Whether nothing is lost when a fresh wrapper takes this one's place."""
-        return (
-            not self.closed_in_transaction
-            and (self.is_idle() or (self.connection is None and not self.in_atomic_block))
-            and not self.execute_wrappers
-            and not self.force_debug_cursor
-        )
+    def translate_error(self, error: Exception) -> DoltRouterError | None:
+        return translate(error, self)
 
     def is_usable(self) -> bool:
         # Another branch may have taken the connection over since it was last used.
@@ -303,15 +302,6 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         cursor = DoltCursor(self.connection.cursor(), self)
         self.open_cursors.add(cursor)
         return cursor
-
-    def close_if_unusable_or_obsolete(self) -> None:
-        self.discard_traces()
-        super().close_if_unusable_or_obsolete()
-
-    def discard_traces(self) -> None:
-        """Close the connection if the work left session state behind (`SET`, locks, ...)."""
-        if self.connection is not None and self.connection.traces and not self.in_atomic_block:
-            self.close()
 
     # -- server data, asked once a process rather than once a wrapper -----------------
 
@@ -332,44 +322,8 @@ class DatabaseWrapper(DoltTransactions, mysql.DatabaseWrapper):
         if self.isolation_level:
             super().init_connection_state()
 
-    # -- schema that a branch lacks ----------------------------------------------------
-
-    def explain_missing_schema(self, server_text: str) -> DoltRouterError | None:
-        """An error that names the migrations this branch lacks; None when it lacks none."""
-        if self.is_home or not self.base_name or self.explaining:
-            return None
-        from .migrations import missing_migrations
-
-        self.explaining = True
-        try:
-            missing = missing_migrations(self)
-        except Exception:  # the hint is a courtesy: never hide the error it is about
-            return None
-        finally:
-            self.explaining = False
-        if not missing:
-            return None
-        return BranchNeedsMigration(self.ref, str(self.alias), missing, server_text)
-
-    explaining = False
-
-    @contextmanager
-    def second_connection(self) -> Iterator[DatabaseWrapper]:
-        """A wrapper of the same branch outside this one's transaction, for a moment."""
-        copy = self.copy()
-        copy.pool = self.pool
-        try:
-            yield copy
-        finally:
-            copy.close()
-
 
 guard(DatabaseWrapper)
-
-
-def forget_ref(wrapper: DatabaseWrapper, ref: str) -> None:
-    """Forget what is known of `ref`, which was renamed or deleted."""
-    _seen_refs.pop((*wrapper._server, f"{wrapper.base_name}/{ref}"), None)
 
 
 __all__ = ["Database", "DatabaseWrapper", "ImproperlyConfigured"]

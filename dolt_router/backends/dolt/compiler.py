@@ -1,112 +1,134 @@
-"""What Dolt needs said differently in a query: each with the fault that it works round.
+"""Compilers that send what Dolt gets wrong in other words.
 
-The faults and their SQL are in docs/dolt-notes.md.
+Each fault stands beside its rewriting, in the modules that are imported here; the SQL
+that shows it is in docs/dolt-notes.md.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import FieldError
+from django.db import DatabaseError
 from django.db.backends.mysql import compiler as mysql
-from django.db.models import Avg, DecimalField, Sum, Window
-from django.db.models.expressions import Col, Combinable, DurationExpression
-from django.db.models.functions import Cast
+from django.db.models.expressions import Col
 from django.db.models.sql import compiler as base
 from django.db.models.sql.compiler import PositionRef
 
-_DAY = 86_400_000_000  # microseconds
-_TEMPORAL = ("DateField", "DateTimeField", "TimeField")
-# Whose sums pass the 2**53 up to which a float counts exactly.
-_WIDE = ("BigIntegerField", "PositiveBigIntegerField", "DurationField")
-_SPECIAL = (PositionRef, DurationExpression, Window, Sum, Avg)
+from . import (  # noqa: F401  (they mark what they rewrite)
+    comparisons,
+    constants,
+    documents,
+    moments,
+    numbers,
+    texts,
+    totals,
+    unsigned,
+    windows,
+)
+from .differences import is_single_column, widen, widened_difference, without_brackets
+from .grouping import any_group, is_refused
+from .joins import hinted, inner_first, loses_rows
+from .rewriting import rewrite_of, rewrites
+from .shared_reads import SharedReads
+from .slices import cut_afterwards, is_distant
+from .subqueries import (
+    Having,
+    has_subquery,
+    select_first,
+    selected_orders,
+    taken_before_grouping,
+)
+from .unsigned import never_negative
 
 
 class _DoltCompiler(base.SQLCompiler):
     """Compiles some expressions of Django's in another form."""
 
-    _in_window = False
+    in_window = False  # see `windows`
+    in_having = False  # see `subqueries`
+    selects = False  # is this a SELECT?
 
     def compile(self, node: Any) -> Any:
-        if not isinstance(node, _SPECIAL):  # every node of every query comes by here
-            return super().compile(node)
-        if isinstance(node, PositionRef) and not isinstance(node.source, Col):
-            # ORDER BY 1 of a SELECT DISTINCT fails when that is an expression; by its name it
-            # doesn't. (A column has no name of its own here, and can be ordered by position.)
-            return self.connection.ops.quote_name(node.refs), []
-        if isinstance(node, DurationExpression):
-            found = self._duration_arithmetic(node)
-            if found is not None:
-                return found
-        if isinstance(node, Window):
-            # OVER stands behind the bare function: nothing can be put around that.
-            self._in_window, before = True, self._in_window
-            try:
-                return super().compile(node)
-            finally:
-                self._in_window = before
-        if isinstance(node, (Sum, Avg)) and not self._in_window:
-            return self._exact_total(node)
-        return super().compile(node)
+        rewrite = rewrite_of(type(node))
+        return super().compile(node) if rewrite is None else rewrite(self, node)
 
-    def _duration_arithmetic(self, node: DurationExpression) -> tuple[str, tuple[Any, ...]] | None:
-        """A point in time and a duration: `+ INTERVAL` loses the microseconds of a column."""
-        left, right = _type_of(node.lhs), _type_of(node.rhs)
-        if node.connector not in (Combinable.ADD, Combinable.SUB):
-            return None
-        if left in _TEMPORAL and right == "DurationField":
-            point, duration = node.lhs, node.rhs
-        elif left == "DurationField" and right in _TEMPORAL and node.connector == Combinable.ADD:
-            point, duration = node.rhs, node.lhs
-        else:
-            return None
-        point_sql, point_params = self.compile(point)
-        sql, params = self.compile(duration)
-        if node.connector == Combinable.SUB:
-            sql = f"-({sql})"
-        is_time = "TimeField" in (left, right)
-        if is_time:
-            # A time becomes one of a fixed day: Dolt would add the interval to now's date.
-            point_sql = f"DATE_FORMAT({point_sql}, %s)"
-            point_params = (*point_params, "2000-01-01 %H:%i:%s.%f")
-        elif not isinstance(point, Col):
-            point_sql = f"CAST({point_sql} AS DATETIME(6))"  # a value is sent as text
-        # By days and the rest: Dolt counts in nanoseconds, of which 64 bits hold 292 years.
-        days = f"TIMESTAMPADD(DAY, ({sql}) DIV {_DAY}, {point_sql})"
-        moved = f"TIMESTAMPADD(MICROSECOND, ({sql}) %% {_DAY}, {days})"
-        every = (*params, *params, *point_params)
-        if is_time:
-            return f"CAST(DATE_FORMAT({moved}, %s) AS TIME(6))", (*every, "%H:%i:%s.%f")
-        return moved, every
+    def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().execute_sql(*args, **kwargs)
+        except DatabaseError as error:
+            if not is_refused(error):
+                raise
+        with any_group(self.connection):
+            return super().execute_sql(*args, **kwargs)
 
-    def _exact_total(self, node: Sum | Avg) -> tuple[str, Any]:
-        """SUM and AVG are sent as floats; that of whole numbers is also counted in one."""
-        kind = node.output_field.get_internal_type()
-        if kind == "DecimalField":
-            sql, params = super().compile(node)
-            places = getattr(node.output_field, "decimal_places", None)
-            scale = 30 if places is None else min(places + 4 * isinstance(node, Avg), 30)
-            return f"CAST({sql} AS DECIMAL(65, {scale}))", params
-        if kind in _WIDE and isinstance(node, Sum):
-            exact = node.copy()
-            first, *rest = exact.get_source_expressions()
-            whole = DecimalField(max_digits=65, decimal_places=0)
-            exact.set_source_expressions([Cast(first, whole), *rest])
-            sql, params = super().compile(exact)
-            wanted = "SIGNED" if kind == "DurationField" else "DECIMAL(65, 0)"
-            return f"CAST({sql} AS {wanted})", params
+    def plain(self, node: Any) -> Any:
+        """Compile `node` as Django does; what is inside it may be rewritten."""
         return super().compile(node)
 
 
-def _type_of(expression: Any) -> str | None:
-    try:
-        return str(expression.output_field.get_internal_type())
-    except (AttributeError, FieldError):
-        return None
+@rewrites(PositionRef)
+def _ordered_by(compiler: _DoltCompiler, node: PositionRef) -> tuple[str, Any]:
+    """ORDER BY 1 fails for an expression or a renamed column of a SELECT DISTINCT.
+
+    With a LIMIT it isn't heeded for a subquery either.
+    """
+    query = compiler.query
+    if query.combinator or node.contains_aggregate:
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    if not isinstance(node.source, Col):
+        return compiler.connection.ops.quote_name(node.refs), []
+    if query.distinct:
+        return compiler.compile(node.source)  # type: ignore[no-any-return]
+    return compiler.plain(node)  # type: ignore[no-any-return]
 
 
-class SQLCompiler(_DoltCompiler, mysql.SQLCompiler):
-    pass
+class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
+    selects = True
+    needs_hint = False  # see `joins`
+    having: Any
+
+    def get_from_clause(self) -> Any:
+        query = self.query
+        if len(query.alias_map) < 2:
+            return super().get_from_clause()
+        self.needs_hint = loses_rows(query)
+        before, query.alias_map = query.alias_map, inner_first(query.alias_map)
+        try:
+            return super().get_from_clause()
+        finally:
+            query.alias_map = before
+
+    def pre_sql_setup(self, *args: Any, **kwargs: Any) -> tuple[Any, Any, Any]:
+        extra, order_by, group_by = super().pre_sql_setup(*args, **kwargs)
+        if self.having is not None:
+            self.having = Having(self.having)
+        if group_by:
+            group_by = taken_before_grouping(self, order_by, group_by)
+        return extra, order_by, group_by
+
+    def get_extra_select(self, order_by: Any, select: Any) -> list[Any]:
+        """With a LIMIT a subquery in ORDER BY isn't heeded, unless it is selected too."""
+        extra: list[Any] = super().get_extra_select(order_by, select)
+        if not extra and order_by and self.query.is_sliced and not self.query.combinator:
+            extra = selected_orders(self, order_by)
+        return extra
+
+    def get_combinator_sql(self, combinator: str, all: bool) -> tuple[list[str], Any]:
+        if combinator != "difference" or not is_single_column(self.query):
+            parts, params = super().get_combinator_sql(combinator, all)
+            return [without_brackets(" ".join(parts))], params
+        return widened_difference(self, super().get_combinator_sql, all)
+
+    def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> tuple[str, Any]:
+        if with_limits and is_distant(self.query):
+            sql, params = self.as_sql(with_limits=False, with_col_aliases=True)
+            return cut_afterwards(sql, self.query), params
+        sql, params = super().as_sql(with_limits, with_col_aliases)
+        if self.needs_hint:
+            sql = hinted(sql)
+        if getattr(self.query, "is_widened", False):
+            sql = widen(sql)
+        return sql, params
 
 
 class SQLInsertCompiler(_DoltCompiler, mysql.SQLInsertCompiler):
@@ -118,8 +140,15 @@ class SQLDeleteCompiler(_DoltCompiler, mysql.SQLDeleteCompiler):
 
 
 class SQLUpdateCompiler(_DoltCompiler, mysql.SQLUpdateCompiler):
-    pass
+    def as_sql(self) -> tuple[str, Any]:
+        self.query.values = [never_negative(*value) for value in self.query.values]
+        return super().as_sql()
+
+    def pre_sql_setup(self) -> Any:
+        if has_subquery(self.query.where):
+            select_first(self)
+        return super().pre_sql_setup()
 
 
-class SQLAggregateCompiler(_DoltCompiler, mysql.SQLAggregateCompiler):
+class SQLAggregateCompiler(_DoltCompiler, SharedReads, mysql.SQLAggregateCompiler):
     pass

@@ -9,21 +9,22 @@ from django.conf import settings
 from django.db.backends.mysql.creation import DatabaseCreation as MySQLCreation
 
 from ...conf import conf
+from .static_alias import StaticAlias
 
 
 class DatabaseCreation(MySQLCreation):
     """Creates `test_<name>`; for an alias pinned to `name/branch` the branch in it too."""
 
     def create_test_db(self, *args: Any, **kwargs: Any) -> str:
-        with _StaticAlias(self.connection):
+        with StaticAlias(self.connection):
             return str(super().create_test_db(*args, **kwargs))
 
     def destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
-        with _StaticAlias(self.connection):
+        with StaticAlias(self.connection):
             super().destroy_test_db(*args, **kwargs)
 
     def clone_test_db(self, *args: Any, **kwargs: Any) -> None:
-        with _StaticAlias(self.connection):
+        with StaticAlias(self.connection):
             super().clone_test_db(*args, **kwargs)
 
     def _create_test_db(self, verbosity: int, autoclobber: bool, keepdb: bool = False) -> str:
@@ -114,21 +115,3 @@ def _copy_rows(read: Any, write: Any, table: str, skip_missing: bool = False) ->
     if rows:
         marks = ", ".join(["%s"] * len(rows[0]))
         write.executemany(f"REPLACE INTO {quoted} ({columns}) VALUES ({marks})", rows)
-
-
-class _StaticAlias:
-    """Gives the wrapper its alias in DATABASES for a while.
-
-    Django's creation code looks `settings.DATABASES[connection.alias]` up, where the
-    wrapper of the default branch is known as `default/main`.
-    """
-
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-
-    def __enter__(self) -> None:
-        self.alias = self.connection.alias
-        self.connection.alias = self.connection.root_alias
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.connection.alias = self.alias

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.mysql.base import CursorWrapper, Database
 
 from .errors import translate
-from .sequences import register, renamed_to
+from .sequences import register_renamed, renames
 from .statements import Kind, Statement, classify
 
 if TYPE_CHECKING:
@@ -22,10 +22,13 @@ class DoltCursor(CursorWrapper):
         super().__init__(cursor)
         self.wrapper = wrapper
         self.is_open = True
+        self._elsewhere: CursorWrapper | None = None  # the last statement was run there
 
     def execute(self, query: str, args: Any = None) -> Any:
+        self._elsewhere = None
         statement = classify(query)
-        if statement is _PLAIN_READ and not self.wrapper.begins_with_read:
+        wrapper = self.wrapper
+        if statement is _PLAIN_READ and not (wrapper.begins_with_read or wrapper.snapshot_is_old):
             try:
                 return super().execute(query, args)
             except Database.Error as error:
@@ -33,6 +36,7 @@ class DoltCursor(CursorWrapper):
         return self._run(statement, super().execute, query, args)
 
     def executemany(self, query: str, args: Sequence[Any]) -> Any:
+        self._elsewhere = None
         return self._run(classify(query), super().executemany, query, args)
 
     def callproc(self, procname: str, args: Sequence[Any] = ()) -> Any:
@@ -45,6 +49,8 @@ class DoltCursor(CursorWrapper):
 
     def _run(self, statement: Statement, send: Any, query: Any, args: Any) -> Any:
         wrapper = self.wrapper
+        if wrapper.deferring and wrapper.belongs_home(statement):
+            return self._run_at_home(send.__name__, query, args)
         one_shot = wrapper.before_statement(statement)
         try:
             result = send(query, args)
@@ -57,8 +63,8 @@ class DoltCursor(CursorWrapper):
                 wrapper.abandon()
             raise
         if statement.kind is Kind.SCHEMA and isinstance(query, str):
-            for name in renamed_to(query):
-                self._register(name)
+            for old, new in renames(query):
+                self._register(old, new)
         if statement.kind is not Kind.READ:
             wrapper.after_statement(statement, self.cursor.rowcount)
             if one_shot:
@@ -67,9 +73,31 @@ class DoltCursor(CursorWrapper):
             wrapper.connection.traces.update(statement.traces)  # type: ignore[union-attr]
         return result
 
-    def _register(self, table: str) -> None:
+    def _register(self, old: str, new: str) -> None:
         with self.wrapper.connection.cursor() as cursor:  # type: ignore[union-attr]
-            register(cursor, table)
+            register_renamed(cursor, old, new)
+
+    def _run_at_home(self, how: str, query: Any, args: Any) -> Any:
+        """Run a migration's write to shared tables on the default branch, where they live.
+
+        The functions of data migrations write with `.using(schema_editor.connection.alias)`.
+        """
+        cursor = self.wrapper.home.cursor()
+        try:
+            result = getattr(cursor, how)(query, args)
+        finally:
+            cursor.close()
+        self._elsewhere = cursor.cursor
+        self.wrapper.snapshot_is_old = True
+        return result
+
+    @property
+    def rowcount(self) -> int:
+        return int((self._elsewhere or self.cursor).rowcount)
+
+    @property
+    def lastrowid(self) -> Any:
+        return (self._elsewhere or self.cursor).lastrowid
 
     def _raise(self, error: Exception) -> Any:
         if translated := translate(error, self.wrapper):

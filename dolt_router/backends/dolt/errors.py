@@ -6,6 +6,7 @@ source for the texts of error 1105, the code for everything that MySQL has no co
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ...exceptions import (
@@ -14,6 +15,7 @@ from ...exceptions import (
     CrossBranchWrite,
     DoltRouterError,
     DoltServerError,
+    OutOfRange,
     ReadOnlyRevision,
     StaleWrite,
 )
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_DATABASE, UNKNOWN_ERROR, SERIALIZATION_FAILURE = 1049, 1105, 1213
 UNKNOWN_COLUMN, UNKNOWN_TABLE = 1054, 1146
+_OUT_OF_RANGE = re.compile(r"\bout of range for (?:tiny|small|medium|big)?int\b")
 
 
 def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | None:
@@ -43,6 +46,8 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
             return CrossBranchWrite("A transaction that wrote two branches", wrapper.ref)
         if text.startswith("Check constraint") and text.endswith("violated"):
             return CheckViolated(code, text)
+        if _OUT_OF_RANGE.search(text):
+            return OutOfRange(code, text)
         return DoltServerError(code, text)
     if code in (UNKNOWN_COLUMN, UNKNOWN_TABLE):
         return wrapper.explain_missing_schema(text)

@@ -135,7 +135,9 @@ class DatabaseIntrospection(MySQLIntrospection):
                 # Django 6.1 added the database's ON DELETE rule as a third item.
                 rule = getattr(self, "on_delete_types", None)
                 found[column] = (
-                    (other, table) if rule is None else (other, table, rule.get(on_delete))
+                    (other, table)
+                    if rule is None
+                    else (other, table, rule.get(on_delete or "NO ACTION"))
                 )
         return found
 

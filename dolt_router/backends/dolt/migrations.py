@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 def applied_migrations(cursor: Any) -> set[tuple[str, str]]:
     """The migrations recorded on the cursor's branch, as (app, name); none before the first."""
-    cursor.execute("SHOW TABLES LIKE 'django_migrations'")
-    if not cursor.fetchall():
+    if not cursor.db.engine.has_table(cursor, "django_migrations"):
         return set()
     cursor.execute("SELECT app, name FROM django_migrations")
     return set(cursor.fetchall())

@@ -7,9 +7,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
+from django.db.models import Sum, Window
+from django.db.models.expressions import Col
+from django.utils.dateparse import parse_datetime
+
+from .totals import check_exact, is_narrow_column
 
 # MAKEDATE is missing.
-_FIRST_OF_QUARTER = "CONCAT(YEAR({}), '-', LPAD(QUARTER({}) * 3 - 2, 2, '0'), '-01')"
+_FIRST_OF_QUARTER = "CONCAT(LPAD(YEAR({}), 4, '0'), '-', LPAD(QUARTER({}) * 3 - 2, 2, '0'), '-01')"
 
 _PARTS = {
     "year": "YEAR",
@@ -23,6 +28,19 @@ _PARTS = {
 }
 
 
+def _read_moment(value: Any, expression: Any, connection: Any) -> Any:
+    return parse_datetime(value) if isinstance(value, str) else value
+
+
+_PATTERNS = {"contains", "startswith", "endswith", "regex"}
+_PATTERNS |= {"icontains", "istartswith", "iendswith", "iregex"}
+# A date as text has a time of day to it, and a time is no text at all.
+_WRITTEN = {
+    "DateField": "DATE_FORMAT(%s, '%%%%Y-%%%%m-%%%%d')",
+    "TimeField": "TIME_FORMAT(%s, '%%%%H:%%%%i:%%%%s.%%%%f')",
+}
+
+
 class DatabaseOperations(MySQLOperations):
     """MySQL's, with `flush` as one Dolt commit, and what Dolt needs said differently."""
 
@@ -30,13 +48,27 @@ class DatabaseOperations(MySQLOperations):
 
     def date_extract_sql(self, lookup_type: str, sql: str, params: Any) -> tuple[str, Any]:
         # A column whose default has an EXTRACT makes its table unreadable.
-        if function := _PARTS.get(lookup_type):
+        if self.connection.is_defining and (function := _PARTS.get(lookup_type)):
             return f"{function}({sql})", params
+        if lookup_type == "week":
+            # WEEK(..., 3) is 0 for the first days of a year that belong to the last week of
+            # the year before.
+            return f"CAST(YEARWEEK({sql}, 3) %% 100 AS SIGNED)", params
         return super().date_extract_sql(lookup_type, sql, params)  # type: ignore[no-any-return]
+
+    def datetime_cast_date_sql(self, sql: str, params: Any, tzname: str | None) -> tuple[str, Any]:
+        # What DATE() gives is not the same day as that of a DATE column to UNION and EXCEPT.
+        sql, params = self._convert_sql_to_tz(sql, params, tzname)
+        return f"CAST({sql} AS DATE)", params
 
     def date_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None = None
     ) -> tuple[str, Any]:
+        if lookup_type == "day":
+            return self.datetime_cast_date_sql(sql, params, tzname)
+        if lookup_type == "week":
+            sql, params = super().date_trunc_sql(lookup_type, sql, params, tzname)
+            return f"CAST({sql} AS DATE)", params  # a moment remains one otherwise
         if lookup_type != "quarter":
             return super().date_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
         sql, params = self._convert_sql_to_tz(sql, params, tzname)
@@ -45,10 +77,16 @@ class DatabaseOperations(MySQLOperations):
     def datetime_trunc_sql(
         self, lookup_type: str, sql: str, params: Any, tzname: str | None
     ) -> tuple[str, Any]:
-        if lookup_type != "quarter":
-            return super().datetime_trunc_sql(lookup_type, sql, params, tzname)  # type: ignore[no-any-return]
-        sql, params = self._convert_sql_to_tz(sql, params, tzname)
-        return f"CAST({_FIRST_OF_QUARTER} AS DATETIME)".replace("{}", sql), (*params, *params)
+        if lookup_type == "quarter":
+            sql, params = self._convert_sql_to_tz(sql, params, tzname)
+            sql = f"CAST({_FIRST_OF_QUARTER} AS DATETIME)".replace("{}", sql)
+            params = (*params, *params)
+        else:
+            sql, params = super().datetime_trunc_sql(lookup_type, sql, params, tzname)
+        # As columns are: with another kind of moment in a UNION it would become text.
+        if sql.endswith(" AS DATETIME)"):
+            sql = f"{sql[:-1]}(6))"
+        return sql, params
 
     def combine_expression(self, connector: str, sub_expressions: list[str]) -> str:
         if connector in ("&", "|", "<<", "#"):
@@ -59,11 +97,28 @@ class DatabaseOperations(MySQLOperations):
         return str(super().combine_expression(connector, sub_expressions))
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        if internal_type in _WRITTEN and lookup_type in _PATTERNS:
+            return _WRITTEN[internal_type]
         cast = str(super().lookup_cast(lookup_type, internal_type))
         if lookup_type in ("iexact", "icontains", "istartswith", "iendswith"):
             # Text compares by its bytes (utf8mb4_0900_bin), where MySQL's default heeds no case.
             return f"LOWER({cast})"
         return cast
+
+    def get_db_converters(self, expression: Any) -> list[Any]:
+        converters: list[Any] = list(super().get_db_converters(expression))
+        if isinstance(expression, Col):
+            return converters
+        total = expression.source_expression if isinstance(expression, Window) else expression
+        if isinstance(total, Sum) and is_narrow_column(total):
+            converters.append(check_exact)
+        elif expression.output_field.get_internal_type() == "DateTimeField":
+            # COALESCE, GREATEST and others make text of a moment.
+            converters.insert(0, _read_moment)
+        return converters
+
+    def prep_for_iexact_query(self, x: Any) -> str:
+        return str(x)  # compared with `=`: nothing to escape
 
     def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         # TRUNCATE commits by itself as schema changes do, so the whole is deferred and ends

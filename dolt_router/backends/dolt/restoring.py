@@ -39,16 +39,7 @@ def reset_to_head(wrapper: DatabaseWrapper) -> None:
     """
     try:
         with wrapper.plain_sql(), wrapper.cursor() as cursor:
-            cursor.execute("CALL dolt_reset('--hard')")
-            cursor.fetchall()
-            # Tables that no commit knows are left alone by the reset, as files are by git's.
-            cursor.execute("SELECT table_name FROM dolt_status WHERE status = 'new table'")
-            made = [name for (name,) in cursor.fetchall()]
-            if made:
-                cursor.execute("SET foreign_key_checks = 0")
-                for name in made:
-                    cursor.execute(f"DROP TABLE {wrapper.ops.quote_name(name)}")
-                cursor.execute("SET foreign_key_checks = 1")
+            wrapper.engine.reset_to_head(cursor)
     except Exception:
         logger.exception(
             'The working set of branch "%s" could not be reset. See: manage.py dolt status '

@@ -19,7 +19,7 @@ GUARDED = ("connect", "temporary_connection", "cursor", "chunked_cursor")
 
 def is_derived(wrapper: Any) -> bool:
     """Whether the connection is a branch's, made on access, rather than a static alias's."""
-    return "/" in str(wrapper.settings_dict["NAME"] or "")
+    return bool(wrapper.split_name(wrapper.settings_dict["NAME"])[1])
 
 
 class _Bound:

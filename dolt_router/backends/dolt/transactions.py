@@ -18,22 +18,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.mysql.base import Database
 from django.db.backends.utils import debug_transaction
 
 from ... import context, signals
 from ...conf import conf
-from ...exceptions import BranchProtected, CrossBranchWrite, SharedTableWrite
+from ...exceptions import BranchProtected, CrossBranchWrite, DoltRouterError, SharedTableWrite
 from ...shared import shared_tables
-from .errors import translate
 from .journal import Journal
 from .restoring import is_clean, reset_to_head
 from .statements import Kind, Statement
 
 if TYPE_CHECKING:
+    from ..engine import Engine
     from .pool import Session
 
 
@@ -43,8 +42,13 @@ _REACHES_OTHERS = {"dolt_branch", "dolt_push", "dolt_backup", "dolt_undrop"}
 
 
 class DoltTransactions(BaseDatabaseWrapper):
-    """The transaction half of the wrapper."""
+    """The transaction half of the wrapper, the same for both engines.
 
+    What they say differently is asked of `engine` (see `backends.engine`) and of
+    `_send_begin`, `_send_commit` and `_send_rollback`.
+    """
+
+    engine: ClassVar[Engine]
     connection: Session | None
     ref: str
     base_name: str
@@ -59,6 +63,7 @@ class DoltTransactions(BaseDatabaseWrapper):
         self.plain = False  # version control verbs: sent as they are
         self.inherited: context.CommitDetails | None = None
         self.last_commit_hash: str | None = None
+        self.snapshot_is_old = False  # were shared tables written since the transaction began?
         self.to_tell: dict[str, Any] | None = None  # of a commit that isn't finished yet
         self.settings_before_unit: dict[str, Any] | None = None
         # Is the working set to be reset to the head if this transaction fails? None: it has
@@ -93,6 +98,8 @@ class DoltTransactions(BaseDatabaseWrapper):
         kind = statement.kind
         if self.plain or not self.base_name:
             return False
+        if self.snapshot_is_old:
+            self._renew_snapshot()
         if kind is Kind.READ:
             if self.begins_with_read:
                 self._begin()
@@ -108,7 +115,8 @@ class DoltTransactions(BaseDatabaseWrapper):
                 self._aim_savepoints()
             return False
         self._check_write(statement)
-        if kind is Kind.SCHEMA and not self.autocommit and not self.deferring:
+        commits_itself = kind is Kind.SCHEMA and not self.features.can_rollback_ddl
+        if commits_itself and not self.autocommit and not self.deferring:
             if self.resettable is None:
                 self.resettable = bool(conf.AUTO_COMMIT) and is_clean(self)  # type: ignore[arg-type]
         if self.server_transaction or (self.deferring and self.autocommit):
@@ -135,6 +143,24 @@ class DoltTransactions(BaseDatabaseWrapper):
 
     root_alias: str
 
+    def belongs_home(self, statement: Statement) -> bool:
+        """Whether it writes rows of shared tables, and of no others, from another branch."""
+        tables = statement.tables
+        return (
+            statement.kind is Kind.WRITE
+            and not self.is_home
+            and bool(tables)
+            and shared_tables().issuperset(tables or ())
+        )
+
+    def _renew_snapshot(self) -> None:
+        """Let a transaction that has written nothing see what was written to shared tables."""
+        if not self.server_transaction:
+            self.snapshot_is_old = False
+        elif not self.journal.versioned and not any(self.savepoint_ids):
+            self._send("COMMIT")
+            self.server_transaction = self.snapshot_is_old = False
+
     def _touches_versioned(self, tables: tuple[str, ...] | None) -> bool:
         return not tables or not shared_tables().issuperset(tables)
 
@@ -159,9 +185,27 @@ class DoltTransactions(BaseDatabaseWrapper):
 
     def _begin(self) -> None:
         # Django logs a BEGIN itself, when it asks for the transaction.
-        self._send("START TRANSACTION")
+        self._send_begin()
         self.server_transaction = True
         self.journal.clear()
+
+    def _send_begin(self) -> None:
+        self._send(self.engine.begin)
+
+    def _before_dolt_commit(self) -> None:
+        """Called when nothing refuses the commit any more."""
+
+    def _send_commit(self) -> None:
+        with debug_transaction(self, "COMMIT"):
+            self._send("COMMIT")
+
+    def _send_rollback(self) -> None:
+        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
+            self._send("ROLLBACK")
+
+    def translate_error(self, error: Exception) -> DoltRouterError | None:
+        """The package's exception for a driver error; None when Django's own fits."""
+        raise NotImplementedError
 
     def _send(self, sql: str, args: tuple[Any, ...] | None = None) -> Any:
         """Send a statement of this module's own; the first row of its answer, or None."""
@@ -170,9 +214,9 @@ class DoltTransactions(BaseDatabaseWrapper):
         try:
             cursor.execute(sql, args)
             return cursor.fetchone()
-        except Database.Error as error:
+        except self.Database.Error as error:
             self.errors_occurred = True
-            if translated := translate(error, self):  # type: ignore[arg-type]
+            if translated := self.translate_error(error):
                 raise translated from error
             raise
         finally:
@@ -197,8 +241,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             with self.wrap_database_errors:
                 if self.journal.versioned and self._commits_to_dolt and not self.deferring:
                     self.dolt_commit()
-                with debug_transaction(self, "COMMIT"):
-                    self._send("COMMIT")
+                self._send_commit()
         except BaseException:
             self.abandon()
             raise
@@ -233,10 +276,10 @@ class DoltTransactions(BaseDatabaseWrapper):
             "author": details.author,
         }
         signals.ask(signals.pre_commit, **about)
-        with debug_transaction(self, "CALL dolt_commit"):
-            row = self._send(
-                "CALL dolt_commit('-A', '--skip-empty', '-m', %s, '--author', %s)", tuple(details)
-            )
+        self._before_dolt_commit()
+        sql = self.engine.call("dolt_commit", "'-A', '--skip-empty', '-m', %s, '--author', %s")
+        with debug_transaction(self, sql.partition("(")[0]):
+            row = self._send(sql, tuple(details))
         commit_hash = row[0] if row and row[0] else None
         self.last_commit_hash = commit_hash
         self.to_tell = {**about, "commit_hash": commit_hash} if commit_hash else None
@@ -252,8 +295,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             return
         self.server_transaction = False
         resettable, self.resettable = self.resettable, None
-        with debug_transaction(self, "ROLLBACK"), self.wrap_database_errors:
-            self._send("ROLLBACK")
+        self._send_rollback()
         if resettable:
             reset_to_head(self)  # type: ignore[arg-type]
 

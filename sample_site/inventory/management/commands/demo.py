@@ -1,4 +1,4 @@
-"""`manage.py demo`: a server, a filled database and the site, in one command."""
+"""`manage.py demo`: a filled database and the site, in one command."""
 
 from __future__ import annotations
 
@@ -26,17 +26,24 @@ def default_data_dir() -> Path:
 class Command(BaseCommand):
     """Starts everything the sample site needs, and stops it on Ctrl-C.
 
-    With DOLT_HOST or DOLT_PORT in the environment, that server is used and none is started.
+    On the embedded engine that is nothing but a file. With DOLT_HOST or DOLT_PORT in the
+    environment, that server is used and none is started.
     """
 
-    help = "Start a Dolt server, create, migrate and fill the database, and run the site."
+    help = "Create, migrate and fill a database, and run the site; with a Dolt server if asked."
     requires_system_checks: list[str] = []  # checked by the commands that this one runs
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Where to listen, and where to keep the data."""
         parser.add_argument("--port", type=int, default=8000, help="of the site (8000)")
         parser.add_argument(
-            "--data-dir", type=Path, default=default_data_dir(), help="of the Dolt server"
+            "--engine",
+            choices=["embedded", "server"],
+            default="server" if settings.ON_A_SERVER else "embedded",
+            help="a file, with nothing to install; or a Dolt server, started unless one is named",
+        )
+        parser.add_argument(
+            "--data-dir", type=Path, default=default_data_dir(), help="where the data is kept"
         )
         parser.add_argument("--noreload", action="store_true", help="as runserver's")
 
@@ -47,8 +54,7 @@ class Command(BaseCommand):
             try:
                 # The commands below are processes of their own: settings.py reads the
                 # address from the environment when it is loaded, which here it was already.
-                self.environment = {**os.environ, **self.dolt_server(running, options)}
-                self.create_database()
+                self.environment = {**os.environ, **self.database(running, options)}
                 self.manage("migrate", "--verbosity=0")
                 self.manage("seed")
                 self.tell(options["port"])
@@ -69,6 +75,23 @@ class Command(BaseCommand):
                     f"Choose another one: manage.py demo --port {port + 1}"
                 ) from error
 
+    def database(self, running: ExitStack, options: dict[str, Any]) -> dict[str, str]:
+        """The environment variables that lead to the database, which is there then."""
+        if options["engine"] == "embedded":
+            if settings.NAMES_A_SERVER:
+                raise CommandError(
+                    "DOLT_HOST or DOLT_PORT names a server. Unset it, or leave --engine out."
+                )
+            options["data_dir"].mkdir(parents=True, exist_ok=True)
+            self.place = str(options["data_dir"] / "inventory.db")
+            return {"DOLT_FILE": self.place}
+        named = self.dolt_server(running, options)
+        host = named.get("DOLT_HOST") or os.environ.get("DOLT_HOST", "127.0.0.1")
+        port = named.get("DOLT_PORT") or os.environ.get("DOLT_PORT", "3306")
+        self.place = f"{host}:{port}"
+        self.create_database(host, int(port))
+        return named
+
     def dolt_server(self, running: ExitStack, options: dict[str, Any]) -> dict[str, str]:
         """The environment variables that lead to the server; start one if none is given."""
         if "DOLT_HOST" in os.environ or "DOLT_PORT" in os.environ:
@@ -82,13 +105,17 @@ class Command(BaseCommand):
             raise CommandError(f"Dolt did not start. {error}") from error
         return {"DOLT_HOST": server.host, "DOLT_PORT": str(server.port)}
 
-    def create_database(self) -> None:
+    def create_database(self, host: str, port: int) -> None:
         """Create the database, if it is missing."""
-        import MySQLdb
+        try:
+            import MySQLdb
+        except ImportError as error:
+            raise CommandError(
+                "A Dolt server is spoken to by mysqlclient, which is not installed. Install it "
+                "with: python -m pip install 'dolt-router[server]'"
+            ) from error
 
-        database = settings.DATABASES["default"]
-        host = self.environment.get("DOLT_HOST", "127.0.0.1")
-        port = int(self.environment.get("DOLT_PORT", "3306"))
+        database = settings.SERVER
         try:
             connection = MySQLdb.connect(
                 host=host, port=port, user=database["USER"], password=database["PASSWORD"]
@@ -108,11 +135,8 @@ class Command(BaseCommand):
 
     def tell(self, port: int) -> None:
         """Where the site is, and who can log in."""
-        dolt = f"{self.environment.get('DOLT_HOST', '127.0.0.1')}:" + self.environment.get(
-            "DOLT_PORT", "3306"
-        )
         rights = {True: "staff: edits, merges, reverts", False: "edits and branches"}
-        lines = ["", f"  Site   http://127.0.0.1:{port}/", f"  Dolt   {dolt}", ""]
+        lines = ["", f"  Site   http://127.0.0.1:{port}/", f"  Dolt   {self.place}", ""]
         for user in USERS:
             right = "superuser" if user["is_superuser"] else rights[user["is_staff"]]
             lines.append(f"  Login  {user['username']:<9} password {PASSWORD}   ({right})")

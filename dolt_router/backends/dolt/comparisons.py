@@ -1,0 +1,113 @@
+"""Comparisons: of decimals with unlike places, of texts with patterns, of times with lists."""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from django.db.models import Subquery, Value
+from django.db.models.expressions import Col, Combinable
+from django.db.models.functions import NullIf
+from django.db.models.lookups import (
+    Exact,
+    GreaterThan,
+    GreaterThanOrEqual,
+    In,
+    LessThan,
+    LessThanOrEqual,
+    PatternLookup,
+)
+from django.db.models.sql import Query
+
+from .moments import kind_of
+from .places import places_of
+from .retyped import Retyped
+from .rewriting import rewrites
+
+TEXT = {"CharField", "TextField", "SlugField"}
+BY_BYTES = "COLLATE utf8mb4_0900_bin"  # as columns do
+NUMBERS = {
+    *("SmallIntegerField", "IntegerField", "BigIntegerField", "FloatField", "DecimalField"),
+    *("PositiveSmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField"),
+    *("BooleanField", "DurationField", "ForeignKey", "OneToOneField"),
+}
+WIDE_DECIMAL = "CAST({} AS DECIMAL(65, 30))"
+
+
+def is_decimal(expression: Any) -> bool:
+    return kind_of(expression) == "DecimalField"
+
+
+@rewrites(Exact, GreaterThan, LessThan)
+def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
+    """The right side is rounded to the places of the left one: that gets the most there are."""
+    left = node.lhs
+    if node.rhs_is_direct_value() and isinstance(left, Col):
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    if isinstance(left, Value) and kind_of(left) in TEXT:
+        node = copy(node)
+        node.lhs = Retyped(left, f"{{}} {BY_BYTES}")  # two constants heed no case
+    elif is_decimal(left):
+        right = node.rhs
+        if not isinstance(right, Combinable) or places_of(right) != places_of(left):
+            node = copy(node)
+            node.lhs = Retyped(left, WIDE_DECIMAL)
+    return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+@rewrites(GreaterThanOrEqual, LessThanOrEqual)
+def _or_equal(compiler: Any, node: Any) -> tuple[str, Any]:
+    """Dolt finds NULL too: it takes `a >= b` of two numbers for `NOT a < b`."""
+    sql, params = _compared(compiler, node)
+    if not (_may_be_null(node.lhs) or _may_be_null(node.rhs)):
+        return sql, params
+    sign = ">" if isinstance(node, GreaterThanOrEqual) else "<"
+    left, _, right = sql.partition(f" {sign}= ")
+    if "%s" in left:
+        return sql, params  # not a column by itself: Dolt evaluates it the long way
+    return f"({left} {sign} {right} OR {left} = {right})", (*params, *params)
+
+
+def _may_be_null(side: Any) -> bool:
+    return isinstance(side, Col) and side.target.null and side.target.get_internal_type() in NUMBERS
+
+
+@rewrites(NullIf)
+def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
+    first, second = node.get_source_expressions()
+    if not is_decimal(first):
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    (left, params), (right, more) = compiler.compile(first), compiler.compile(second)
+    sql = f"CASE WHEN {WIDE_DECIMAL.format(left)} = {right} THEN NULL ELSE {left} END"
+    return sql, (*params, *more, *params)
+
+
+@rewrites(In)
+def _in(compiler: Any, node: In) -> tuple[str, Any]:
+    """A TIME is IN no list of texts."""
+    if isinstance(node.rhs, (Subquery, Query)):
+        node = copy(node)
+        node.rhs = copy(node.rhs)
+        node.rhs.is_list = True  # nothing may stand between IN and its brackets: see `texts`
+    sql, params = compiler.plain(node)
+    if kind_of(node.lhs) == "TimeField" and node.rhs_is_direct_value():
+        left, word, right = sql.rpartition(" IN ")
+        sql = f"{left}{word}{right.replace('%s', 'CAST(%s AS TIME(6))')}"
+    return sql, params
+
+
+@rewrites(PatternLookup)
+def _found_in(compiler: Any, node: Any) -> tuple[str, Any]:
+    """Dolt makes one pattern of a subquery, whatever row it refers to. INSTR needs none."""
+    if node.rhs_is_direct_value() or node.bilateral_transforms:
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    text, params = node.process_lhs(compiler, compiler.connection)
+    part, more = node.process_rhs(compiler, compiler.connection)
+    if kind_of(node.rhs) != "CharField" or not isinstance(node.rhs, Col):
+        part = f"CONCAT({part}, '')"  # a TEXT isn't looked for
+    name = node.lookup_name
+    if name.startswith("i"):
+        part, name = f"LOWER({part})", name[1:]
+    if name == "endswith":
+        text, part = f"REVERSE({text})", f"REVERSE({part})"
+    return f"INSTR({text}, {part}) {'> 0' if name == 'contains' else '= 1'}", (*params, *more)

@@ -1,0 +1,50 @@
+"""How many digits a decimal has behind the point: Django forgets it in expressions."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import FieldError
+from django.db.models import Avg, Case, DecimalField, ExpressionWrapper, FloatField, Value, When
+from django.db.models.expressions import Combinable, CombinedExpression
+from django.db.models.functions import Coalesce, Greatest, Least
+
+MOST = 30  # of DECIMAL
+# Django gives these the field of their first source.
+_OF_ANY = (Case, Coalesce, Greatest, Least, When)
+MORE_WHEN_DIVIDED = 4  # div_precision_increment
+
+
+def places_of(expression: Any) -> int:
+    """The places that MySQL would give `expression`; MOST when that isn't known."""
+    if isinstance(expression, Value) and isinstance(expression.value, (int, Decimal)):
+        exponent = Decimal(expression.value).as_tuple().exponent
+        return max(0, -exponent) if isinstance(exponent, int) else MOST
+    if isinstance(expression, ExpressionWrapper):  # a name for what is inside
+        return places_of(expression.expression)
+    try:
+        field = expression.output_field
+    except (AttributeError, FieldError):
+        return MOST
+    if isinstance(field, FloatField):
+        return MOST
+    if not isinstance(field, DecimalField):
+        return 0
+    if field.decimal_places is not None and not isinstance(expression, _OF_ANY):
+        return field.decimal_places
+    parts = [places_of(e) for e in expression.get_source_expressions() if _is_number(e)]
+    if not parts:
+        return MOST
+    if isinstance(expression, CombinedExpression) and expression.connector == Combinable.MUL:
+        return min(sum(parts), MOST)
+    divides = isinstance(expression, CombinedExpression) and expression.connector == Combinable.DIV
+    places = parts[0] if divides else max(parts)
+    return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
+
+
+def _is_number(expression: Any) -> bool:
+    try:
+        return not getattr(expression, "conditional", False) and bool(expression.output_field)
+    except (AttributeError, FieldError):
+        return False

@@ -1,0 +1,32 @@
+"""An expression put into SQL of another type, while it stays of the same field for Django."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import FieldError
+from django.db.models import Func
+
+
+class Retyped(Func):
+    """`form` is SQL with `{}` for the expression, once or more often."""
+
+    def __init__(self, expression: Any, form: str, output_field: Any = None) -> None:
+        try:
+            field = output_field or expression.output_field
+        except FieldError:  # of mixed types: Django doesn't ask for one in a condition
+            field = None
+        super().__init__(expression, output_field=field)
+        self.form = form
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
+        sql, params = compiler.compile(self.source_expressions[0])
+        return self.form.replace("{}", sql), tuple(params) * self.form.count("{}")
+
+
+def with_source(node: Any, form: str) -> Any:
+    """A copy of `node` with its first argument put into `form`."""
+    changed = node.copy()
+    first, *rest = changed.get_source_expressions()
+    changed.set_source_expressions([Retyped(first, form), *rest])
+    return changed

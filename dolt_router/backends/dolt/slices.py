@@ -1,0 +1,27 @@
+"""Slices without an end, or with a very distant one.
+
+Dolt sets memory aside for as many rows as LIMIT and OFFSET name before it sorts. For the
+number that stands for "no limit" it panics, and for two billion it is killed. A derived table
+is sorted first, and cut by its limit after that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+NO_LIMIT = 2**64 - 1
+DISTANT = 100_000  # rows: some MB are set aside for so many
+
+
+def is_distant(query: Any) -> bool:
+    """Whether the end of the slice is none, or so far away that it costs memory."""
+    if query.combinator or query.select_for_update or not query.is_sliced:
+        return False
+    return query.high_mark is None or query.high_mark > DISTANT
+
+
+def cut_afterwards(sql: str, query: Any) -> str:
+    """`sql`, which has no limit of its own yet, with the one of `query` around it."""
+    limit = NO_LIMIT if query.high_mark is None else query.high_mark - query.low_mark
+    offset = f" OFFSET {query.low_mark}" if query.low_mark else ""
+    return f"SELECT * FROM ({sql}) `sliced` LIMIT {limit}{offset}"

@@ -1,0 +1,78 @@
+"""Aggregates: Dolt adds up in floats, whatever the type of what is added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import NotSupportedError
+from django.db.models import Avg, Count, StdDev, Sum, Variance
+from django.db.models.expressions import Col
+
+from .moments import kind_of
+from .places import MOST, places_of
+from .retyped import with_source
+from .rewriting import rewrites
+
+EXACT = 2**53  # up to which a float counts whole numbers exactly
+_NARROW = {"SmallIntegerField", "PositiveSmallIntegerField", "IntegerField", "PositiveIntegerField"}
+_WIDE = {"BigIntegerField", "PositiveBigIntegerField", "DurationField"}
+_WHOLE = _NARROW | _WIDE | {"AutoField", "SmallAutoField", "BigAutoField"}
+
+
+def is_narrow_column(node: Any) -> bool:
+    """Whether the sum of this passes 2**53 only with millions of the largest numbers."""
+    source = node.get_source_expressions()[0]
+    return isinstance(source, Col) and source.output_field.get_internal_type() in _NARROW
+
+
+@rewrites(Sum, Avg)
+def _total(compiler: Any, node: Any) -> tuple[str, Any]:
+    if compiler.in_window:
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    kind = kind_of(node) or ""
+    is_average = isinstance(node, Avg)
+    if kind == "DecimalField":
+        source = node.get_source_expressions()[0]
+        places = places_of(source)
+        if is_average and not isinstance(source, Col):
+            node = with_source(node, f"CAST({{}} AS DECIMAL(65, {min(places, 26)}))")
+        sql, params = compiler.plain(node)
+        return f"CAST({sql} AS DECIMAL(65, {min(places + 4 * is_average, MOST)}))", params
+    if kind_of(node.get_source_expressions()[0]) not in _WHOLE or is_narrow_column(node):
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    places = 20 if is_average else 0
+    sql, params = compiler.plain(with_source(node, f"CAST({{}} AS DECIMAL(65, {places}))"))
+    wanted = "SIGNED" if kind == "DurationField" else f"DECIMAL(65, {places})"
+    return f"CAST({sql} AS {wanted})", params
+
+
+def check_exact(value: Any, expression: Any, connection: Any) -> Any:
+    """Converter of a sum of narrow numbers: it was counted in a float, which costs nothing.
+
+    Raises:
+        NotSupportedError: the float may have left something out.
+    """
+    if value is not None and not -EXACT < value < EXACT:
+        raise NotSupportedError(
+            f"Dolt counts a sum of {value:.0f} inexactly. Add up "
+            'Cast("field", DecimalField(max_digits=40, decimal_places=0)) instead.'
+        )
+    return value
+
+
+@rewrites(Count)
+def _count(compiler: Any, node: Count) -> tuple[str, Any]:
+    """COUNT(DISTINCT ...) of a TIME fails."""
+    source = node.get_source_expressions()[0]
+    if getattr(node, "distinct", False) and kind_of(source) == "TimeField":
+        node = with_source(node, "TIME_FORMAT({}, '%%H:%%i:%%s.%%f')")
+    return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+@rewrites(StdDev, Variance)
+def _deviation(compiler: Any, node: Any) -> tuple[str, Any]:
+    """It is given the type of its argument, rounded and cut off: so that is made a float."""
+    source = node.get_source_expressions()[0]
+    if kind_of(source) != "FloatField":
+        node = with_source(node, "(({}) + 0E0)")
+    return compiler.plain(node)  # type: ignore[no-any-return]

@@ -1,0 +1,166 @@
+"""The tables that `judging` reads. Patterns are searched in the query's text.
+
+Without a rule MariaDB judges; where it has no answer, PostgreSQL; then SQLite. Each rule that
+applies leaves the references that it trusts, in its order.
+"""
+
+from __future__ import annotations
+
+# (pattern, references that are trusted with it in their order, reason)
+JUDGES: list[tuple[str, list[str], str]] = [
+    (
+        r"Value\(datetime|datetime\.(date|time)\(.*(then|default)=|Coalesce\(.*datetime",
+        ["postgres", "sqlite"],
+        "MariaDB gives a point in time that stands in the query as text",
+    ),
+    (
+        r"\b(?!data)\w+__(i(contains|exact|startswith|endswith))\b",
+        ["postgres"],
+        "MariaDB heeds case here, as its collation does; SQLite knows ASCII only",
+    ),
+    (
+        r"__(contains|startswith|endswith)\b",
+        ["mariadb", "postgres"],
+        "SQLite heeds no case in ASCII",
+    ),
+    (
+        r"tzinfo=ZoneInfo\('(?!UTC')",
+        ["postgres"],
+        "MariaDB converts no moment outside of 1970-2038, and SQLite does it in Python",
+    ),
+    (
+        r"StdDev|Variance",
+        ["sqlite"],
+        "MariaDB and PostgreSQL round them, of whole numbers to whole",
+    ),
+    (r"Avg\((?!.*Mod)|PercentRank", ["postgres", "sqlite"], "MariaDB gives four places, and ten"),
+    (r"ExtractWeekDay", ["mariadb", "sqlite"], "Django's SQL for PostgreSQL lacks brackets"),
+    (
+        r"^(?=.*(clock|\bTimeField|datetime\.time\())(?=.* [+-] )",
+        ["postgres"],
+        "MariaDB doesn't go round the clock, SQLite doesn't count with it",
+    ),
+    (r"Cast\(", ["mariadb"], "what is read from a text, and how a value is written, is MySQL's"),
+    (
+        r"__i?regex",
+        ["sqlite", "postgres"],
+        "Django asks MariaDB for bytes; PostgreSQL's dot is a line feed as well",
+    ),
+    (r"__i?regex=.*\[\[:", ["postgres"], "Python has no classes of letters by that name"),
+    (
+        r"[+-] (datetime\.timedelta|F\('span'\))|F\('span'\) [+-]|DurationField",
+        ["mariadb", "postgres"],
+        "SQLite counts moments in Python, and leaves out what it doesn't know",
+    ),
+    (
+        r"\.(union|intersection|difference)\(.*Decimal\(",
+        ["postgres", "sqlite"],
+        "MariaDB cuts numbers to the digits of the first side",
+    ),
+    (
+        r"'week', output_field=DateField",
+        ["postgres", "sqlite"],
+        "Django leaves MySQL the time of the day",
+    ),
+    (r"exact'\) \*|\* \(?F\('exact'", ["postgres"], "MariaDB cuts off digits"),
+    (r"UUID\(", ["postgres", "sqlite"], "MariaDB has a type for it, which is no text"),
+    (r"Q\([^)]*__in(=|': )\[\]", ["mariadb"], "Django sends 0, and doesn't always convert it"),
+    (r"JSON(Object|Array)\(", ["mariadb"], "for MySQL a JSON value is text there, a boolean 0"),
+    (
+        r"data__.*__(i?contains|i?startswith|i?endswith|iexact)\b",
+        ["mariadb"],
+        "of JSON's null it is the text null in MySQL",
+    ),
+    (r"data__has_", ["mariadb"], "PostgreSQL finds the texts of an array and a text as well"),
+    (r"data__contain", ["mariadb"], "MySQL finds a value in an array of it as well"),
+    (r"order_by\(Value\(", [], "a number is a position"),
+    (
+        r"\.(union|intersection|difference)\(.*(ZoneInfo|seen|'at')",
+        ["mariadb"],
+        "the kind of the rows is that of both together: so days become moments",
+    ),
+    (r"Greatest|Least", ["mariadb", "sqlite"], "PostgreSQL leaves NULL out, MySQL doesn't"),
+    (
+        r"data__(?!has_|contain|.*__(i?contains|i?startswith|i?endswith|iexact)\b)",
+        ["postgres", "sqlite"],
+        "MariaDB keeps JSON as text; for MySQL a value is also the first of an array",
+    ),
+    (
+        r"data__\d|__\d+['_=]",
+        ["sqlite"],
+        "PostgreSQL takes a value for the first of an array as well",
+    ),
+    (
+        r"data__.*__(gt|gte|lt|lte)['\"=]|data__[^=]*[01][^=]*(=|': )[\[{]|data__in",
+        [],
+        "each database has an order of JSON values, and an equality of documents, of its own",
+    ),
+    (
+        r"\]\.aggregate\(.*tags|tags.*\]\.aggregate\(|tags__.*\[\d*:\d*\]$",
+        [],
+        "which of the rows of a join come first isn't said",
+    ),
+    (r"(Sin|Cos|Tan|Cot)\(.*Degrees", [], "the last digit of a large angle is the first of these"),
+    (
+        r"JSON(Object|Array)\(.*(JSONField|Case\()",
+        [],
+        "a document as text has its keys and letters in each database's own form",
+    ),
+    (r"(MD5|SHA\d+)\(.*Chr\(", ["postgres"], "MariaDB's letter has the bytes of UTF-16"),
+    (r"F\('big'\)\.bitrightshift", ["postgres"], "Django has MySQL divide, in floats"),
+    (r"Round\(", ["mariadb"], "MySQL rounds halves of floats to the even number"),
+    (r"Pi\(", ["postgres", "sqlite"], "MariaDB shows six places"),
+    (r"\.bit\w+\(", ["mariadb"], "PostgreSQL shifts in 32 bits"),
+    (r"=Q\(\)", ["mariadb"], "Django sends 1, and doesn't convert it"),
+    (
+        r"(Coalesce|Case|NullIf|When|Max|Min|Wrapper|union|intersection|difference)\(.*Trunc\(",
+        ["mariadb"],
+        "PostgreSQL takes what is cut off in a zone for a moment in UTC again",
+    ),
+    (
+        r"\.(update|delete)\(|^bulk_update|exact'",
+        ["mariadb", "postgres"],
+        "SQLite keeps decimals as floats",
+    ),
+    (r"__(contains|startswith|endswith)=.*Chr\(", ["postgres"], "MariaDB takes it for an escape"),
+    (r"(Sum|Avg)\(.* / ", [], "each quotient has its own places in each database"),
+    (r"Ord\(", ["mariadb"], "MySQL's ORD is of the bytes"),
+    (r"KT\(", ["mariadb"], "of JSON's null it is the text null in MySQL"),
+    (r" / ", ["mariadb"], "MySQL divides whole numbers to a decimal"),
+    (r" \^ ", ["mariadb"], "MySQL's own XOR of NULL is NULL; elsewhere Django writes it out"),
+]
+
+# (pattern, pattern of Dolt's error, reason): what is refused, loudly, as in MySQL or with advice.
+REFUSALS: list[tuple[str, str, str]] = [
+    (r"", r"^NotSupportedError", "refused by Django or the backend, with a message"),
+    (
+        r"(Min|Max|Count|Sum|Avg)\(",
+        r"does not exist in scope, but there is an alias defined",
+        "Dolt: the same aggregate of a constant twice in one query without names",
+    ),
+    (
+        r"OuterRef\(",
+        r"unable to find field with index",
+        "Dolt: some subqueries in the condition of a query with several joins",
+    ),
+]
+
+# (pattern, pattern of MariaDB's answer, reason): a difference that is known and documented.
+EXCUSES: list[tuple[str, str, str]] = [
+    (
+        r"Window\((Sum|Avg)\(F\('ratio'\).*frame=RowRange\(start=-?\d",
+        r"",
+        "Dolt: floats that leave a frame are taken off the sum, with what that loses",
+    ),
+    (r"Ord\(", r"2147483647", "MariaDB cuts the ORD of a letter of four bytes; MySQL doesn't"),
+    (
+        r"",
+        r"DOUBLE value is out of range",
+        "Dolt: a float out of range is NULL, infinite or NaN rather than error 1690",
+    ),
+    (
+        r"",
+        r"BIGINT (UNSIGNED )?value is out of range",
+        "Dolt: arithmetic past 64 bits wraps around rather than being error 1690",
+    ),
+]

@@ -1,0 +1,1 @@
+"""The migrations of the app, and one that renames a model: for MIGRATION_MODULES."""

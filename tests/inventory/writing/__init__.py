@@ -1,0 +1,1 @@
+"""The migrations of the app, and one that writes rows: for MIGRATION_MODULES."""

@@ -1,0 +1,76 @@
+"""Django's own tests about databases pass on this backend, but for those known not to."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from django_test_suite import report
+from django_test_suite.run import FAST, MODULES_AT_ONCE, modules
+from django_test_suite.sources import tests_folder
+from dolt_router.backends.dolt.expected import EXPECTED
+
+ROOT = Path(__file__).resolve().parents[1]
+# Parts of about the same length, so that two workers share them.
+PARTS = [FAST[start : start + 16] for start in range(0, len(FAST), 16)]
+
+
+@pytest.mark.parametrize("labels", PARTS, ids=[part[0] for part in PARTS])
+def test_djangos_tests_about_databases_pass(labels: list[str]) -> None:
+    command = [sys.executable, "-m", "django_test_suite.run", "--parallel", "1", *labels]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout
+
+
+def test_fast_modules_are_modules_of_the_suite() -> None:
+    assert MODULES_AT_ONCE > 0
+    assert set(FAST) <= set(modules(tests_folder()))
+
+
+def test_each_expected_failure_stands_under_one_cause() -> None:
+    every = [test for tests in EXPECTED.values() for test in tests]
+    assert len(every) == len(set(every))
+
+
+def run_of(**recorded: list[str]) -> report.Run:
+    tests = {f"queries.tests.T.{name}": outcome for name, outcome in recorded.items()}
+    return report.Run("server", "", tests, seconds=1.0)
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- figures -->\nold\n<!-- end of figures -->\nafter\n")
+    monkeypatch.setattr(report, "HERE", tmp_path)
+    monkeypatch.setattr(report, "PAGE", page)
+    return tmp_path
+
+
+def test_new_failure_fails_the_run_and_a_known_one_does_not(results: Path, capsys: Any) -> None:
+    run = run_of(test_a=["passed", ""], test_b=["failed", "it broke"])
+    assert report.verdict(run) == 1
+    report.write(run, whole=True)
+    assert report.verdict(run) == 0
+    assert report.verdict(run_of(test_a=["failed", "this too"])) == 1
+
+
+def test_number_of_failures_can_only_fall(results: Path) -> None:
+    report.write(run_of(test_a=["failed", "x"], test_b=["passed", ""]), whole=True)
+    with pytest.raises(SystemExit, match="may only fall"):
+        report.write(run_of(test_a=["failed", "x"], test_b=["failed", "x"]), whole=True)
+    report.write(run_of(test_a=["passed", ""], test_b=["skipped", "why"]), whole=True)
+    (kept,) = (results / "results").glob("*.json")
+    assert json.loads(kept.read_text())["unexpected"] == []
+    assert "| queries | 1 / 1 / 0 / 0 |" in (results / "page.md").read_text()
+    assert (results / "page.md").read_text().startswith("before\n")
+
+
+def test_figures_of_a_part_are_not_kept(results: Path) -> None:
+    with pytest.raises(SystemExit, match="whole run"):
+        report.write(run_of(test_a=["passed", ""]), whole=False)

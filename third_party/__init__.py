@@ -1,0 +1,1 @@
+"""Other people's apps: their whole migration history, run through the backend."""

@@ -1,0 +1,1 @@
+"""Small apps with models, for libraries that have no tables of their own."""
