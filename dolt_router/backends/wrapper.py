@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 
 from .. import aliases
@@ -75,6 +76,21 @@ class BranchConnection(BaseDatabaseWrapper):
     # -- what the verbs of `versioning` ask for ------------------------------------------
 
     is_branch: bool  # rather than a tag or commit; connects if needed
+
+    @async_unsafe
+    def ensure_connection(self) -> None:
+        if self.connection is not None:
+            return
+        # Told while it happens: see `BranchConnectionHandler.__contains__`.
+        alias: Any = self.alias
+        if not isinstance(alias, aliases.AliasName):
+            super().ensure_connection()
+            return
+        alias.connecting = True
+        try:
+            super().ensure_connection()
+        finally:
+            alias.connecting = False
 
     def list_branch_names(self) -> list[str]:
         """The names of all branches, by a short connection of its own."""

@@ -77,13 +77,16 @@ def install() -> None:
             if "--database" in action.option_strings and action.choices is not None:
                 action.choices = AliasChoices()  # type: ignore[assignment]
                 action.type = alias_argument
+                self._database_is_alias = True  # type: ignore[attr-defined]
         return parser
 
     execute = BaseCommand.execute
 
     @wraps(execute)
     def on_branch(self: BaseCommand, *args: Any, **options: Any) -> Any:
-        with _active(options.get("database")):
+        # Other commands may call something else so: `dolt clone` a new database.
+        named = options.get("database") if hasattr(self, "_database_is_alias") else None
+        with _active(named):
             return execute(self, *args, **options)
 
     with_branches.takes_branches = True  # type: ignore[attr-defined]

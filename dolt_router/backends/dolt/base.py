@@ -168,20 +168,6 @@ class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper)
             return None
         return session
 
-    @async_unsafe
-    def ensure_connection(self) -> None:
-        if self.connection is not None:
-            return
-        alias: Any = self.alias
-        if not isinstance(alias, aliases.AliasName):
-            super().ensure_connection()
-            return
-        alias.connecting = True
-        try:
-            super().ensure_connection()
-        finally:
-            alias.connecting = False
-
     def connect(self) -> None:
         super().connect()
         self.close_at = self._carried_close_at

@@ -13,7 +13,6 @@ import re
 from typing import Any
 
 from django.db import DatabaseError
-from django.db.backends.mysql.base import Database
 
 _NAME = r"(?:`(?:[^`]|``)+`|[\w$]+)"
 _RENAME_TABLE = re.compile(r"\s*rename\s+tables?\s", re.I)
@@ -68,12 +67,14 @@ def register_between(cursor: Any, before: str, after: str) -> None:
 
 def _next(cursor: Any, table: str, branch: str | None = None) -> int | None:
     """The next id of `table` on a branch, the cursor's if None; None: no such table, or no ids."""
+    import MySQLdb  # where there is no driver, there is no server either
+
     try:
         if branch is None:
             cursor.execute(f"SHOW CREATE TABLE {_quoted(table)}")
         else:
             cursor.execute(f"SHOW CREATE TABLE {_quoted(table)} AS OF %s", [branch])
-    except (Database.Error, DatabaseError):
+    except (MySQLdb.Error, DatabaseError):
         if branch is None:
             raise
         return None
