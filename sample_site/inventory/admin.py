@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from .models import Device, Interface, IPAddress, Rack, Site, Tag
+from .models import Device, Interface, IPAddress, Maintenance, Rack, Site, Tag
 
 
 class InterfaceInline(admin.TabularInline):
@@ -66,6 +66,17 @@ class IPAddressAdmin(admin.ModelAdmin):
     list_select_related = ["interface"]
     search_fields = ["address", "dns_name", "interface__device__name"]
     autocomplete_fields = ["interface"]
+
+
+@admin.register(Maintenance)
+class MaintenanceAdmin(admin.ModelAdmin):
+    """Maintenance windows, by date."""
+
+    date_hierarchy = "starts"
+    list_display = ["title", "site", "starts", "takes"]
+    list_filter = ["site", ("starts", admin.DateFieldListFilter)]
+    list_select_related = ["site"]
+    search_fields = ["title", "site__name", "checklist"]
 
 
 @admin.register(Tag)

@@ -146,6 +146,23 @@ class Device(models.Model):
             )
 
 
+class Maintenance(models.Model):
+    """A time in which work is done at a site."""
+
+    title = models.CharField(max_length=100)
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="maintenances")
+    starts = models.DateTimeField(db_index=True)
+    takes = models.DurationField(help_text="Hours, minutes and seconds: 02:30:00.")
+    checklist = models.JSONField(default=list, blank=True, help_text="A JSON list of steps.")
+
+    class Meta:
+        ordering = ["-starts"]
+        verbose_name = "maintenance window"
+
+    def __str__(self) -> str:
+        return self.title
+
+
 class Interface(models.Model):
     """A port of a device."""
 

@@ -7,6 +7,7 @@ RFC 3849); MAC addresses from the one for documentation (RFC 7042).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
 TAGS = {
@@ -33,6 +34,20 @@ SITES: list[dict[str, Any]] = [
      "address": "Ayer Rajah Crescent 20", "status": "planned"},
 ]  # fmt: skip
 
+# Title, site, first minute (UTC), minutes, steps.
+MAINTENANCES: list[tuple[str, str, datetime, int, list[str]]] = [
+    (
+        "Replace fans of the core",
+        "fra1",
+        datetime(2026, 2, 11, 22),
+        90,
+        ["drain", "swap", "undrain"],
+    ),
+    ("Power feed B, yearly test", "ams1", datetime(2026, 2, 24, 21, 30), 240, ["announce", "test"]),
+    ("Upgrade the core", "ber1", datetime(2026, 3, 18, 23), 150, ["stage", "upgrade", "verify"]),
+    ("Move uplinks to 100 GE", "lon1", datetime(2026, 3, 27, 22), 75, ["patch", "verify"]),
+    ("Firewall failover test", "nyc1", datetime(2025, 11, 5, 4), 30, ["fail over", "fail back"]),
+]
 RACKS = ["R01", "R02", "R03"]
 
 # Role, short name, how many per site, hardware, ports as (name, kind).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta, timezone
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,7 +14,7 @@ from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.models import Branch
 from inventory import seed_data
-from inventory.models import Device, Interface, IPAddress, Rack, Site, Tag
+from inventory.models import Device, Interface, IPAddress, Maintenance, Rack, Site, Tag
 
 PASSWORD = "branch-and-merge"  # of the demo's users; printed by `demo` and `seed`
 BRANCH = "maintenance/berlin-core-upgrade"
@@ -111,6 +112,16 @@ class Command(BaseCommand):
         racks = insert(Rack(site=site, name=name) for site in sites for name in seed_data.RACKS)
         by_slug = {site.slug: site for site in sites}
         by_place = {(rack.site_id, rack.name): rack for rack in racks}
+        insert(
+            Maintenance(
+                title=title,
+                site=by_slug[site],
+                starts=starts.replace(tzinfo=timezone.utc),
+                takes=timedelta(minutes=minutes),
+                checklist=steps,
+            )
+            for title, site, starts, minutes, steps in seed_data.MAINTENANCES
+        )
         plans = [plan for site in sites for plan in seed_data.devices_of(site.slug)]
         devices = insert(
             Device(
