@@ -56,7 +56,7 @@ def test_outer_join_with_two_conditions_keeps_the_last_row(inventory: str) -> No
     found = Site.objects.annotate(tall=tall).order_by("pk").values_list("name", "tall__name")
     assert list(found) == [("a", None), ("b", None), ("c", None)]
     nothing = FilteredRelation("devices", condition=Q(pk=-1))
-    assert names(Site.objects.annotate(none=nothing).filter(none=None).order_by("pk")) == [*"abc"]
+    assert names(Site.objects.annotate(lost=nothing).filter(lost=None).order_by("pk")) == [*"abc"]
 
 
 def test_slice_without_an_end_is_sorted(inventory: str) -> None:
