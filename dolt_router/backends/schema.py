@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,13 +14,17 @@ from django.db.models import Field, Model
 from ..shared import is_shared
 from .dolt.statements import Kind, Statement
 
+_WHOLE_TABLE = re.compile(r"\s*(create|drop) table\b", re.I)
+
 
 @contextmanager
 def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
     """Treat keys between a versioned and a shared table as `db_constraint=False`.
 
-    The database could not keep such a promise: a user deleted on the default branch is not held
-    by the rows of other branches. Django's own on_delete rules work as ever.
+    The database could not keep such a promise. A user deleted on the default branch is not held
+    by the rows of other branches; and on a server the row is checked against the snapshot with
+    which the branch's transaction began (a user made by the same request is not in it, error
+    1452). Django's own on_delete rules work as ever.
     """
     changed = []
     for field in fields:
@@ -72,14 +77,15 @@ class CommittingEditor(BaseDatabaseSchemaEditor):
 
     def execute(self, sql: Any, params: Any = ()) -> None:
         if not self.collect_sql:
-            self._note(type(self).classify(str(sql)))
+            self._note(type(self).classify(str(sql)), str(sql))
         super().execute(sql, params)
 
-    def _note(self, statement: Statement) -> None:
+    def _note(self, statement: Statement, sql: str) -> None:
         if statement.kind is not Kind.SCHEMA:
             return
+        whole = _WHOLE_TABLE.match(sql)  # CREATE INDEX alters its table
         for table in statement.tables or ():
-            verb = statement.verb if statement.verb in ("create", "drop") else "alter"
+            verb = whole[1].lower() if whole else "alter"
             if self._changed.get(table) != "create":
                 self._changed[table] = verb
 

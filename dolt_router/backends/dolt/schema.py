@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import logging
 import re
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.mysql.schema import DatabaseSchemaEditor as MySQLSchemaEditor
-from django.db.models import Field, Model
+from django.db.models import Model
 
 from ...shared import is_shared
+from ..schema import CommittingEditor
 from . import converting
 from .leaning import keys_to, leaning_keys
-from .statements import Kind, classify
+from .statements import classify
 
 logger = logging.getLogger("dolt_router")
 
 
-class DatabaseSchemaEditor(MySQLSchemaEditor):
+class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
     """MySQL's editor, where what it did ends as one Dolt commit.
 
     Inside a migration the commit is left to the migration (see the `migrate` command);
     an editor used by itself commits when it is done.
     """
+
+    classify = staticmethod(classify)
 
     @contextmanager
     def _defining(self) -> Iterator[None]:
@@ -49,31 +51,10 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         with self._defining():
             super().add_constraint(model, constraint)
 
-    def __enter__(self) -> DatabaseSchemaEditor:
-        self._scope = ExitStack()
-        if not self.collect_sql:
-            self._changed: dict[str, str] = {}  # tables, and the last verb about each
-            self._scope.enter_context(self.connection.one_dolt_commit(self._message))
-        super().__enter__()
-        return self
-
-    def __exit__(self, exc_type: Any, exc_value: Any, traceback: Any) -> None:
-        try:
-            super().__exit__(exc_type, exc_value, traceback)
-        except BaseException:
-            self._scope.__exit__(*sys.exc_info())
-            raise
-        self._scope.__exit__(exc_type, exc_value, traceback)
-
-    def _message(self) -> str:
-        told = [f"{verb} {table}" for table, verb in self._changed.items()]
-        text = ", ".join(told[:3]) + (", ..." if len(told) > 3 else "")
-        return text[:1].upper() + text[1:] or "Change the schema"
-
     # -- shared tables ------------------------------------------------------------------
 
     def create_model(self, model: type[Model]) -> None:
-        with self._sharing(model, model._meta.db_table), self._soft_keys(model, *_keys(model)):
+        with self._sharing(model, model._meta.db_table):
             super().create_model(model)
 
     def alter_db_table(self, model: type[Model], old_db_table: str, new_db_table: str) -> None:
@@ -104,21 +85,7 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         values = ", ".join([self.quote_value(table), *rest])
         self.execute(f"REPLACE INTO {system} ({columns}) VALUES ({values})", None)
 
-    # -- foreign keys between versioned and shared tables ---------------------------------
-
-    def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
-        with self._soft_keys(model, field):
-            super().add_field(model, field)
-
-    def alter_field(
-        self,
-        model: type[Model],
-        old_field: Field[Any, Any],
-        new_field: Field[Any, Any],
-        strict: bool = False,
-    ) -> None:
-        with self._soft_keys(model, old_field, new_field):
-            super().alter_field(model, old_field, new_field, strict)
+    # -- columns ---------------------------------------------------------------------------
 
     def _alter_column_type_sql(
         self,
@@ -157,30 +124,6 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         expression, _, tail = rest.rpartition(")")
         return f"{head}(({expression})){tail}", params
 
-    @contextmanager
-    def _soft_keys(self, model: type[Model], *fields: Field[Any, Any]) -> Iterator[None]:
-        """Treat keys between a versioned and a shared table as `db_constraint=False`.
-
-        The database could not keep such a promise: the row is checked against the snapshot
-        with which the branch's transaction began (a user made by the same request is not in
-        it, error 1452), and a user deleted on the default branch is not held by the rows of
-        other branches. Django's own on_delete rules work as ever.
-        """
-        changed = []
-        for field in fields:
-            remote = getattr(field, "remote_field", None)
-            if remote is None or not getattr(field, "db_constraint", False):
-                continue
-            other = remote.model
-            if not isinstance(other, str) and is_shared(other) != is_shared(model):
-                changed.append(field)
-                field.db_constraint = False  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            for field in changed:
-                field.db_constraint = True  # type: ignore[attr-defined]
-
     # -- indexes under foreign keys -------------------------------------------------------
 
     def execute(self, sql: Any, params: Any = ()) -> None:
@@ -189,19 +132,12 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         A foreign key in Dolt leans on one index by name. MySQL refuses to drop that index,
         or moves the key to another one; Dolt drops or renames it, and then no commit succeeds
         any more ("has entered an invalid state", error 1105). So such keys are dropped before
-        and made again after, when they choose an index anew.
+        and made again after, when they choose an index anew; the commit doesn't tell of that.
         """
         if not self.collect_sql and (parser := _PARSER.search(str(sql))):
             # Dolt has one parser for full text, and answers 1105 to the name of another.
             logger.warning("Dolt has no full-text parser %s; its own is used", parser[1])
             sql = _PARSER.sub("", str(sql))
-        if not self.collect_sql:
-            statement = classify(str(sql))
-            for table in (statement.kind is Kind.SCHEMA and statement.tables) or ():
-                whole = re.match(r"\s*(create|drop) table\b", str(sql), re.I)
-                verb = whole[1].lower() if whole else "alter"
-                if self._changed.get(table) != "create":
-                    self._changed[table] = verb
         text = "" if self.collect_sql else str(sql)
         if match := _TABLE_GOES.match(text):
             self._drop_dangling_keys(match["table"])
@@ -214,10 +150,10 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
         with self.connection.cursor() as cursor:
             keys = leaning_keys(introspection, cursor, table, match["index"])
         for key in keys:
-            super().execute(key.drop_sql(), None)
+            MySQLSchemaEditor.execute(self, key.drop_sql(), None)
         super().execute(sql, params)
         for key in keys:
-            super().execute(key.add_sql(), None)
+            MySQLSchemaEditor.execute(self, key.add_sql(), None)
 
     def _drop_dangling_keys(self, table: str) -> None:
         """With foreign key checks off MySQL lets keys point at a table that is gone.
@@ -232,7 +168,7 @@ class DatabaseSchemaEditor(MySQLSchemaEditor):
                 return
             keys = keys_to(introspection, cursor, table)
         for key in keys:
-            super().execute(key.drop_sql(), None)
+            MySQLSchemaEditor.execute(self, key.drop_sql(), None)
 
 
 _TABLE_GOES = re.compile(r"DROP TABLE `(?P<table>[^`]+)`")
@@ -241,7 +177,3 @@ _INDEX_GOES = re.compile(
     r"(?:ALTER TABLE `(?P<table>[^`]+)` (?:DROP|RENAME) INDEX|DROP INDEX) `(?P<index>[^`]+)`"
     r"(?: ON `(?P<on>[^`]+)`)?"
 )
-
-
-def _keys(model: type[Model]) -> list[Field[Any, Any]]:
-    return [field for field in model._meta.local_fields if field.remote_field]

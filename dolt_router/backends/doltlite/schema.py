@@ -23,8 +23,8 @@ class DatabaseSchemaEditor(CommittingEditor, SQLiteSchemaEditor):
 
     classify = staticmethod(classify)
 
-    def _note(self, statement: Statement) -> None:
+    def _note(self, statement: Statement, sql: str) -> None:
         tables = tuple(table for table in statement.tables or () if table.startswith(REMADE))
         if tables:  # a table being remade is a table altered
             return
-        super()._note(statement)
+        super()._note(statement, sql)
