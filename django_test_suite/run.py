@@ -120,6 +120,7 @@ def modules(folder: Path) -> list[str]:
 _NO_TESTS = {"gis_tests", "requirements", "templates", "import_error_package", "test_runner_apps"}
 # They want to be refused a file, which root never is.
 _NOT_AS_ROOT = {
+    "admin_scripts.tests.StartApp.test_custom_app_directory_creation_error_handling",
     "file_uploads.tests.DirectoryCreationTests.test_readonly_root",
     "i18n.test_compilation.PoFileTests.test_no_write_access",
     "mail.test_backends.FileBackendPathLibTests.test_error_if_file_path_is_not_writable",
