@@ -20,7 +20,7 @@ def _database(name: str) -> dict[str, Any]:
         return {"ENGINE": ENGINE, "NAME": f"{file}/{PLACE}" if PLACE else file}
     return {
         "ENGINE": ENGINE,
-        "NAME": name,
+        "NAME": name + (f"/{PLACE}" if PLACE else ""),
         "HOST": os.environ["DOLT_HOST"],
         "PORT": int(os.environ["DOLT_PORT"]),
         "USER": "root",
@@ -30,6 +30,9 @@ def _database(name: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(NAME), "other": _database(f"{NAME}_other")}
+if PLACE:
+    # Shared tables take no writes on a branch: here they live on it, as all the others.
+    DOLT_ROUTER = {"SHARED_APPS": []}
 SECRET_KEY = "django_tests_secret_key"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 USE_TZ = False

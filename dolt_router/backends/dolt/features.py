@@ -6,7 +6,7 @@ import django
 from django.db.backends.mysql.features import DatabaseFeatures as MySQLFeatures
 from django.utils.functional import cached_property
 
-from .expected import EXPECTED, NEW, OLD
+from .expected import ALIAS, EXPECTED, NEW, OLD
 from .testcases import is_derived
 
 
@@ -34,7 +34,9 @@ class DatabaseFeatures(MySQLFeatures):
 
     @cached_property
     def django_test_expected_failures(self) -> set[str]:
-        expected = super().django_test_expected_failures.union(*EXPECTED.values())
+        expected: set[str] = super().django_test_expected_failures.union(*EXPECTED.values())
+        if self.connection.alias == self.connection.root_alias and is_derived(self.connection):
+            expected -= EXPECTED[ALIAS]
         return expected if django.VERSION >= (6, 0) else (expected - NEW) | OLD
 
     @cached_property
