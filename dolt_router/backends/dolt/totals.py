@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import NotSupportedError
-from django.db.models import Avg, Count, StdDev, Sum, Variance
+from django.db.models import Avg, Case, Count, StdDev, Sum, Value, Variance
 from django.db.models.expressions import Col
+from django.db.models.functions import Coalesce
 
 from .moments import kind_of
 from .places import MOST, places_of
@@ -20,9 +21,21 @@ _WHOLE = _NARROW | _WIDE | {"AutoField", "SmallAutoField", "BigAutoField"}
 
 
 def is_narrow_column(node: Any) -> bool:
-    """Whether the sum of this passes 2**53 only with millions of the largest numbers."""
-    source = node.get_source_expressions()[0]
-    return isinstance(source, Col) and source.output_field.get_internal_type() in _NARROW
+    """Whether the sum of this passes 2**53 only with millions of the largest numbers.
+
+    So it is of a column of up to 32 bits, of a small constant, and of a choice among such.
+    """
+    return _is_narrow(node.get_source_expressions()[0])
+
+
+def _is_narrow(source: Any) -> bool:
+    if isinstance(source, Col):
+        return source.output_field.get_internal_type() in _NARROW
+    if isinstance(source, Value):
+        return source.value is None or (isinstance(source.value, int) and abs(source.value) < 2**31)
+    if isinstance(source, Case):
+        return all(_is_narrow(e) for e in (*(case.result for case in source.cases), source.default))
+    return isinstance(source, Coalesce) and all(map(_is_narrow, source.get_source_expressions()))
 
 
 @rewrites(Sum, Avg)
