@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from MySQLdb import OperationalError
 from MySQLdb.connections import Connection
+
+from ..holders import Holders
 
 if TYPE_CHECKING:
     from .base import DatabaseWrapper
@@ -55,22 +56,8 @@ class Session(Connection):  # type: ignore[misc]
         self.database = database
 
 
-class ThreadPool:
-    """Which wrappers of this thread hold a connection, least recently opened first."""
-
-    def __init__(self) -> None:
-        self._holders: list[ref[DatabaseWrapper]] = []
-
-    def holders(self) -> list[DatabaseWrapper]:
-        """The wrappers that hold a connection now."""
-        alive = [wrapper for held in self._holders if (wrapper := held()) is not None]
-        alive = [wrapper for wrapper in alive if wrapper.connection is not None]
-        self._holders = [ref(wrapper) for wrapper in alive]
-        return alive
-
-    def register(self, wrapper: DatabaseWrapper) -> None:
-        """Note that `wrapper` holds a connection now."""
-        self._holders.append(ref(wrapper))
+class ThreadPool(Holders):
+    """The connections of one thread, handed from idle wrappers to those that need one."""
 
     def take(self, taker: DatabaseWrapper) -> Session | None:
         """An idle connection of this thread for `taker`; None: open a new one.

@@ -32,7 +32,7 @@ def _exists(compiler: Any, node: Exists) -> tuple[str, Any]:
     if compiler.in_having and node.get_external_cols():
         return f"ANY_VALUE({sql})", params  # see `taken_before_grouping`
     if _multiplies(node.query):
-        return f"((EXISTS{sql.partition('EXISTS')[2]}) = 1)", params
+        return f"(({sql}) = 1)", params
     return f"({sql})", params
 
 
