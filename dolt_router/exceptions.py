@@ -98,16 +98,27 @@ class BranchProtected(DoltRouterError, PermissionDenied):
 
 
 class BranchForbidden(DoltRouterError, PermissionDenied):
-    """BRANCH_ACCESS refused this branch to this request."""
+    """BRANCH_ACCESS or a permission refused this branch to whoever acts."""
 
     code = "branch_forbidden"
 
-    def __init__(self, branch: str) -> None:
-        self.branch = branch
-        super().__init__(
-            f'You may not use branch "{branch}". Ask whoever runs this site for access, or go '
-            "on without naming a branch."
-        )
+    def __init__(self, branch: str, verb: str | None = None) -> None:
+        self.branch, self.verb = branch, verb
+        if verb in (None, "read"):
+            text = (
+                f'You may not use branch "{branch}". Ask whoever runs this site for access, or go '
+                "on without naming a branch."
+            )
+        else:
+            act = _ACTS.get(verb or "", verb)
+            text = (
+                f'You may not {act} branch "{branch}". Ask whoever runs this site for the '
+                f'permission "{verb}" on it.'
+            )
+        super().__init__(text)
+
+
+_ACTS = {"write": "write to", "merge": "merge into", "force": "move or overwrite"}
 
 
 class BranchInUse(DoltRouterError, OperationalError):

@@ -15,6 +15,7 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_asy
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from . import aliases, context, responses, streaming
+from .access import RequestActor, acting_as
 from .autocommit import MESSAGE_ATTRIBUTE, UnitOfWork
 from .conf import conf
 from .context import use_branch
@@ -109,7 +110,8 @@ class DoltBranchMiddleware(_Middleware):
             if name is None:
                 return None
             validate_branch(name)
-            self._check_branch(request, name)
+            with acting_as(RequestActor(request)):
+                self._check_branch(request, name)
         except DoltRouterError as error:
             stale = isinstance(selector, SessionSelector) and SESSION_KEY in request.session
             if stale and responses.is_way_back(request):
@@ -131,6 +133,7 @@ class DoltBranchMiddleware(_Middleware):
             raise BranchDoesNotExist(name, aliases.default_root(), wrapper.list_branch_names())
 
     def _activate(self, request: HttpRequest, name: str | None, scope: ExitStack) -> None:
+        scope.enter_context(acting_as(RequestActor(request)))
         if name is not None:
             scope.enter_context(use_branch(name))
         prefix = getattr(request, "_dolt_cache_prefix", None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.utils.text import get_text_list
 
-from . import context
+from . import access, context
 from .backends.dolt.journal import ADDED, CHANGED, DELETED, OTHER, SCHEMA, Change
 from .conf import conf
 from .context import CommitDetails
@@ -96,7 +96,7 @@ def _author(request: HttpRequest | None) -> str:
         given = compose(request)
         if given:
             return validate_author(str(given))
-    user = getattr(request, "user", None)
+    user = access.current_user() if request is None else getattr(request, "user", None)
     if user is not None and getattr(user, "is_authenticated", False):
         return user_author(user)
     return validate_author(str(conf.FALLBACK_AUTHOR))

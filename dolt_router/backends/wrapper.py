@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.asyncio import async_unsafe
 from django.utils.functional import cached_property
 
-from .. import aliases
+from .. import access, aliases
 from ..conf import conf
 from ..exceptions import BranchNeedsMigration
 
@@ -79,6 +79,8 @@ class BranchConnection(BaseDatabaseWrapper):
 
     @async_unsafe
     def ensure_connection(self) -> None:
+        if access.are_gates_asked() and not self.plain:
+            access.require_open(self.ref, self.root_alias)
         if self.connection is not None:
             return
         # Told while it happens: see `BranchConnectionHandler.__contains__`.

@@ -5,7 +5,7 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
-from .. import aliases, signals
+from .. import access, aliases, signals
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
@@ -32,7 +32,7 @@ def resolve(ref: str, using: str | None = None) -> str:
     Raises:
         BranchDoesNotExist: there is none.
     """
-    validate_ref(ref)
+    access.require_open(validate_ref(ref), aliases.default_root(using))
     with database_connection(using) as connection, connection.cursor() as cursor:
         try:
             cursor.execute("SELECT dolt_hashof(%s)", [ref])
@@ -69,6 +69,8 @@ def create(name: str, start_point: str | None = None, using: str | None = None) 
     validate_branch(name)
     start = validate_ref(start_point or _start_of(name, using))
     _refuse_taken(name, using)
+    access.require("create", name, using, start_point=start)
+    access.require_open(start, aliases.default_root(using))
     about = {"using": aliases.default_root(using), "name": name, "start_point": start}
     signals.ask(signals.pre_branch_create, **about)
     with database_connection(using) as connection, connection.cursor() as cursor:
@@ -96,6 +98,8 @@ def rename(old: str, new: str, using: str | None = None) -> None:
     validate_branch(new)
     if new.lower() != old.lower():
         _refuse_taken(new, using)
+    access.require("delete", old, using, new_name=new)
+    access.require("create", new, using, start_point=old)
     about = {"using": aliases.default_root(using), "name": old, "new_name": new}
     signals.ask(signals.pre_branch_rename, **about)
     alias = aliases.branch_alias(old, using)
@@ -119,6 +123,7 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
         BranchDoesNotExist: there is none.
     """
     refuse_fixed(name, "deleted", using)
+    access.require("delete", name, using, force=force)
     alias = aliases.branch_alias(name, using)
     wrapper = aliases.handler()[alias]
     wrapper.ensure_connection()
@@ -159,8 +164,8 @@ def ahead_behind(name: str, into: str, using: str | None = None) -> tuple[int, i
     Raises:
         BranchDoesNotExist: one of them isn't there.
     """
-    validate_ref(name)
-    validate_ref(into)
+    for ref in (name, into):
+        access.require_open(validate_ref(ref), aliases.default_root(using))
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
         try:
             cursor.execute(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .. import aliases, context, signals
+from .. import access, aliases, context, signals
 from ..backends.dolt.migrations import applied_migrations
 from ..backends.engine import MergeAnswer
 from ..conf import conf
@@ -114,12 +114,23 @@ def merge(
         "into": into,
         "strategy": strategy,
     }
+    access.require(
+        # To bring a branch up to date is to write to it.
+        "write" if source == conf.DEFAULT_BRANCH else "merge",
+        into,
+        using,
+        source=source,
+        source_hash=other,
+        target_hash=head,
+        strategy=strategy,
+    )
     signals.ask(signals.pre_merge, **about)
     is_home = into == conf.DEFAULT_BRANCH
     applied = _applied(into, using) if is_home else set()
     try:
         with merging(into, using) as (connection, cursor):
-            answer = _merge(cursor, source, into, strategy, text, who)
+            # The commit, not the branch: what was asked about, and nothing that came since.
+            answer = _merge(cursor, source, other, into, strategy, text, who)
             refused = []
             if answer.open and resolver is not None:
                 refused = resolve_all(connection, cursor, resolver)
@@ -193,10 +204,10 @@ _MADE_TWICE = re.compile(r"table with same name '(.+)' added in 2 commits")
 
 
 def _merge(
-    cursor: Any, source: str, into: str, strategy: str, message: str, author: str
+    cursor: Any, source: str, commit: str, into: str, strategy: str, message: str, author: str
 ) -> MergeAnswer:
     try:
-        answer: MergeAnswer = cursor.db.engine.merge(cursor, source, strategy, message, author)
+        answer: MergeAnswer = cursor.db.engine.merge(cursor, commit, strategy, message, author)
         return answer
     except ValueError as error:
         raise NotFastForward(source, into) from error
@@ -225,8 +236,8 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
     Raises:
         BranchDoesNotExist: one of them isn't there.
     """
-    validate_ref(source)
-    validate_ref(into)
+    for ref in (source, into):
+        access.require_open(validate_ref(ref), aliases.default_root(using))
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
         try:
             found = connection.engine.preview(cursor, into, source)

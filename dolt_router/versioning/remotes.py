@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from django.views.decorators.debug import sensitive_variables
 
-from .. import aliases, context, signals
+from .. import access, aliases, context, signals
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
@@ -219,6 +219,8 @@ def push(
     validate_branch(branch)
     if force and is_protected(branch):
         raise BranchProtected(branch, "pushed by force")
+    if force:
+        access.require("force", branch, using, remote=remote)
     refuse_unfinished(branch, "Push", using)
     with remote_cursor(using) as cursor:
         head = head_of(cursor, branch, using)

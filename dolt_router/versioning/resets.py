@@ -33,7 +33,7 @@ def reset(branch: str, to: str, force: bool = False, using: str | None = None) -
     """
     validate_branch(branch)
     validate_ref(to)
-    refuse_closed(branch, "Reset", using, "moved")
+    refuse_closed(branch, "Reset", using, "moved", "force")
     head, target = resolve(branch, using), resolve(to, using)
     if not force and head != target:
         lost, _gained = ahead_behind(branch, target, using)
@@ -68,7 +68,7 @@ def rebase(branch: str, onto: str | None = None, using: str | None = None) -> li
     onto = onto or str(conf.DEFAULT_BRANCH)
     validate_branch(branch)
     validate_ref(onto)
-    refuse_closed(branch, "Rebase", using, "moved")
+    refuse_closed(branch, "Rebase", using, "moved", "force")
     head = resolve(branch, using)
     if not ahead_behind(branch, onto, using)[1]:
         return []

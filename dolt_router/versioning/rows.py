@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import FieldDoesNotExist
 
-from .. import aliases
+from .. import access, aliases
 from ..exceptions import BranchDoesNotExist, DoltServerError
 from ..names import validate_ref
 from .branches import resolve
@@ -101,6 +101,8 @@ def page_of_changes(
 def _told(from_ref: str, to_ref: str, using: str | None) -> Iterator[DatabaseWrapper]:
     """A connection to ask for a diff; when the server misses a ref, the error names it."""
     refs = [validate_ref(ref) for ref in (from_ref, to_ref) if ref != WORKING]
+    for ref in refs:
+        access.require_open(ref, aliases.default_root(using))
     try:
         with verb_connection(from_ref if to_ref == WORKING else to_ref, using) as connection:
             yield connection

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .. import aliases
+from .. import access, aliases
 from .session import database_connection
 
 PREFIX = "dolt-router/"
@@ -23,7 +23,9 @@ def scratch_branch(start: str, using: str | None = None) -> Iterator[str]:
     with database_connection(using) as connection, connection.cursor() as cursor:
         connection.engine.run(cursor, "dolt_branch", name, start)
     try:
-        yield name
+        # What may be done was asked of the branch that is to be moved.
+        with access.system():
+            yield name
     finally:
         aliases.handler().forget(aliases.branch_alias(name, using))
         with database_connection(using) as connection, connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from .. import aliases
+from .. import access, aliases
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, BranchInUse, BranchProtected
@@ -94,16 +94,25 @@ def fetch_dicts(cursor: Any) -> list[dict[str, Any]]:
 
 
 def refuse_closed(
-    branch: str, verb: str, using: str | None = None, action: str = "changed directly"
+    branch: str,
+    verb: str,
+    using: str | None = None,
+    action: str = "changed directly",
+    act: str = "write",
 ) -> None:
     """Refuse a verb on a branch that takes none now.
 
+    Args:
+        act: what is asked of the gates: see `access.VERBS`.
+
     Raises:
-        BranchProtected: it is protected, and so can't be `action`.
+        BranchProtected: it is protected, and so can't be `action`; or a gate says so.
+        BranchForbidden: whoever acts may not.
         BranchInUse: see `refuse_unfinished`.
     """
     if is_protected(branch):
         raise BranchProtected(branch, action)
+    access.require(act, branch, using)
     refuse_unfinished(branch, verb, using)
 
 

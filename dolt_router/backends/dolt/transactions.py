@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import debug_transaction
 
-from ... import context, signals
+from ... import access, context, signals
 from ...conf import conf
 from ...exceptions import BranchProtected, CrossBranchWrite, DoltRouterError, SharedTableWrite
 from ...shared import shared_tables
@@ -69,9 +69,12 @@ class DoltTransactions(BaseDatabaseWrapper):
         # Is the working set to be reset to the head if this transaction fails? None: it has
         # changed no schema.
         self.resettable: bool | None = None
+        # Whom the gates have let write in this transaction: an actor and its user.
+        self.allowed_to: tuple[Any, Any] | None = None
 
     def connect(self) -> None:
         self.server_transaction = False
+        self.allowed_to = None
         self.journal.clear()
         super().connect()
 
@@ -140,6 +143,18 @@ class DoltTransactions(BaseDatabaseWrapper):
             if statement.verb in _REACHES_OTHERS:
                 protected = ", ".join(conf.PROTECTED_BRANCHES)
                 raise BranchProtected(protected, f'reached by a raw "CALL {statement.verb}"')
+        if access.are_gates_asked() and not self.deferring and self._touches_versioned(tables):
+            self._ask_gates(statement)
+
+    def _ask_gates(self, statement: Statement) -> None:
+        """Ask whether whoever acts may write here, at the first write of a transaction."""
+        if statement.verb in _REACHES_OTHERS:
+            access.require("force", self.ref, self.root_alias, raw=statement.verb)
+        actor = access.current_actor()
+        asked = (actor, None if actor is None else actor.user)
+        if not self.server_transaction or self.allowed_to != asked:
+            access.require("write", self.ref, self.root_alias)
+            self.allowed_to = asked
 
     root_alias: str
 

@@ -20,6 +20,7 @@
     manage.py dolt gc                          free space
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
+--as, or the variable DOLT_USER, names the user who acts; without one it is the system itself.
 A commit is named as in git: by a branch, a tag, its hash (or how it begins), HEAD, main~2.
 """
 
@@ -34,6 +35,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.connection import ConnectionDoesNotExist
 
 from dolt_router import aliases
+from dolt_router.access import acting_as, user_called
 from dolt_router.context import use_branch
 from dolt_router.exceptions import DoltRouterError, MergeConflict
 from dolt_router.management.output import Output
@@ -88,6 +90,12 @@ class Command(BaseCommand):
                 "--using", help="the alias of the database; the first Dolt alias when left out"
             )
             sub.add_argument("--branch", help="the branch to work on, as the active one")
+            sub.add_argument(
+                "--as",
+                dest="as_user",
+                metavar="USER",
+                help="act as this user: with their permissions, and as author of the commits",
+            )
             sub.add_argument("--json", action="store_true", help="print the result as JSON")
             module.add_arguments(sub)
 
@@ -97,6 +105,8 @@ class Command(BaseCommand):
         try:
             options["using"] = aliases.default_root(options.get("using"))
             with ExitStack() as scope:
+                if options.get("as_user"):
+                    scope.enter_context(acting_as(user_called(options["as_user"])))
                 if options.get("branch"):
                     scope.enter_context(use_branch(options["branch"], options["using"]))
                 for key in getattr(module, "REVISIONS", ()):
