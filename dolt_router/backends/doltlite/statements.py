@@ -38,7 +38,7 @@ _FIRST_WORD = re.compile(r"[\s(]*([a-zA-Z]+)")
 _PROCEDURE = re.compile(
     r"\b(dolt_(?:add|branch|checkout|cherry_pick|clean|clone|commit|config|conflicts_resolve|"
     r"connect_branch|creds(?:_new)?|default_branch|fetch|gc|merge|pull|push|rebase|remote|reset|"
-    r"revert|tag|verify_constraints))\s*\(",
+    r"revert|tag|verify_constraints))[\"`\]]?\s*\(",
     re.I,
 )
 _MOVES = ("dolt_checkout", "dolt_connect_branch")
@@ -52,7 +52,7 @@ READ = Statement(Kind.READ, "select")
 
 def classify(sql: str) -> Statement:
     """What `sql` does: one statement, as SQLite takes only one at a time."""
-    if sql.startswith("SELECT ") and "olt_" not in sql and "OLT_" not in sql:
+    if sql.startswith("SELECT ") and "dolt_" not in sql.lower():
         return READ  # the common case, without a copy of the text
     return _classify(sql) if len(sql) > 2000 else _classify_cached(sql)
 
@@ -99,11 +99,12 @@ def _classify(sql: str) -> Statement:
     bare = _bare(sql)
     first = _FIRST_WORD.match(bare)
     verb = first[1].lower() if first else "select"
-    if verb == "with":
-        verb, bare = _after_with(bare)
     if verb == "explain":
         return READ  # of anything: SQLite only tells the plan
-    if procedure := _PROCEDURE.search(bare):
+    whole = bare  # a procedure may stand in a common table expression
+    if verb == "with":
+        verb, bare = _after_with(bare)
+    if procedure := _PROCEDURE.search(whole):
         name = procedure[1].lower()
         return Statement(Kind.MOVE if name in _MOVES else Kind.WRITE, name, None)
     if verb in ("select", "values"):
