@@ -17,6 +17,7 @@ from django.test import Client
 
 from dolt_router import access, use_branch
 from dolt_router.access import Act, acting_as, current_user, may
+from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.exceptions import BranchForbidden, DoltRouterError
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning import branches, diffs, merges, remotes, resets, rows
@@ -158,6 +159,21 @@ def test_gate_is_asked_once_a_transaction_and_branch(gate: Gate, ann: Any) -> No
         for name in "abc":
             Site.objects.create(name=name)
     assert gate.asked == [("read", "feature/x", "ann"), ("write", "feature/x", "ann")]
+
+
+def test_gate_that_reads_the_default_branch_is_in_nobodys_way(gate: Gate, ann: Any) -> None:
+    def read_home(act: Act, user: Any) -> None:
+        assert User.objects.using("default/main").count()
+
+    access.add_gate(read_home)
+    try:
+        with acting_as(ann), AutoDoltCommit(branch="feature/x"):
+            Site.objects.count()
+            with AutoDoltCommit("inner"):  # as a form's save() inside of a request
+                Site.objects.create(name="a")
+    finally:
+        access.remove_gate(read_home)
+    assert Commit.objects.on("feature/x")[0].message == "inner"
 
 
 def test_second_user_in_one_transaction_is_asked_about_too(gate: Gate, ann: Any) -> None:

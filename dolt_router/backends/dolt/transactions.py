@@ -83,10 +83,13 @@ class DoltTransactions(BaseDatabaseWrapper):
     @property
     def begins_with_read(self) -> bool:
         """Whether even a read must begin the transaction now: in one's own `atomic`."""
-        if self.autocommit or self.server_transaction:
-            return False
-        blocks = self.atomic_blocks
-        return not (len(blocks) == 1 and getattr(blocks[0], "is_unit_of_work", False))
+        return not (self.autocommit or self.server_transaction) and not self.is_in_units_only
+
+    @property
+    def is_in_units_only(self) -> bool:
+        """Whether all that is open are units of work (a request, an `AutoDoltCommit` in it)."""
+        blocks = self.atomic_blocks  # none after set_autocommit(False)
+        return bool(blocks) and all(getattr(block, "is_unit_of_work", False) for block in blocks)
 
     def before_statement(self, statement: Statement) -> bool:
         """Check that the statement may run here, and begin the transaction it needs.

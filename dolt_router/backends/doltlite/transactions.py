@@ -73,10 +73,7 @@ class EmbeddedTransactions(DoltTransactions):
 
     @property
     def _reads_in_transaction(self) -> bool:
-        blocks = self.atomic_blocks
-        if self.autocommit:
-            return False
-        return not (len(blocks) == 1 and getattr(blocks[0], "is_unit_of_work", False))
+        return not self.autocommit and not self.is_in_units_only
 
     def _check_write(self, statement: Statement) -> None:
         if statement.foreign == "main" or (self.is_home and statement.foreign == "shared"):
