@@ -25,7 +25,7 @@ from dolt_router.versioning.landing import Landing, merged_aside
 from dolt_router.versioning.row_change import REMOVED, RowChange
 from dolt_router.versioning.rows import all_changes
 
-from .attempts import renew
+from .attempts import apart, renew
 from .events import record
 from .lifecycle import refuse_finished
 from .models import CheckRun, PullRequest
@@ -125,11 +125,12 @@ def run(pull_request: PullRequest, wanted: Iterable[str] | None = None) -> list[
 def run_on(pull_request: PullRequest, landing: Landing, wanted: Iterable[str]) -> list[CheckRun]:
     """Run checks on a merge that is made aside; the runs, in the order of their names."""
     runs = [_run_one(pull_request, landing, name) for name in sorted(set(wanted))]
-    for each in runs:
-        each.save()
     if runs:
         data = {"checks": {each.name: each.state for each in runs}}
-        record(pull_request, "pull_request_checked", None, data, runs=runs)
+        with apart():  # a merge that comes next reads them outside the caller's transaction
+            for each in runs:
+                each.save()
+            record(pull_request, "pull_request_checked", None, data, runs=runs)
     return runs
 
 

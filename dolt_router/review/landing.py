@@ -150,9 +150,7 @@ def _run_missing(pull_request: PullRequest, landing: Landing, user: Any) -> None
         missing = rules.missing_checks(
             pull_request, landing.source_hash, landing.target_hash, demand.required_checks
         )
-    if missing:
-        with apart():
-            checking.run_on(pull_request, landing, missing)
+    checking.run_on(pull_request, landing, missing)
 
 
 def claim(pull_request: PullRequest, user: Any, landing: Landing) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 
+from dolt_router.access import system
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.review.models import BranchRule, PullRequest
 from dolt_router.wording import user_author
@@ -30,9 +31,9 @@ def person(name: str, *codenames: str, **fields: Any) -> Any:
 
 
 def change(branch: str, name: str, user: Any = None) -> str:
-    """A commit on `branch`, in the name of `user`; its hash."""
+    """A commit on `branch` in the name of `user`, whatever the rules say; its hash."""
     author = None if user is None else user_author(user)
-    with AutoDoltCommit(f"Add {name}", author, branch) as unit:
+    with system(), AutoDoltCommit(f"Add {name}", author, branch) as unit:
         Device.objects.create(name=name)
     assert unit.commit_hash is not None
     return unit.commit_hash
