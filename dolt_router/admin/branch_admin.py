@@ -1,0 +1,225 @@
+"""The list of branches: Django's own changelist over `dolt_branches`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from .. import access
+from ..conf import conf
+from ..exceptions import DoltRouterError
+from ..versioning import branches
+from ..versioning.distances import distances
+from ..versioning.scratch import PREFIX
+from . import pages, refs
+from . import switching as _switching  # noqa: F401  (registers its pages)
+
+
+class BranchList(ChangeList):
+    """A page of branches, with how far each is from the default branch: one query for all."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page's rows, then their distances."""
+        super().get_results(request)
+        shown: list[Any] = list(self.result_list)
+        default = str(conf.DEFAULT_BRANCH)
+        found = {branch.name: branch.hash for branch in shown}
+        head = found.get(default) or branches.resolve(default)
+        apart = distances(found, head)
+        for branch in shown:
+            branch.ahead, branch.behind = apart[branch.name]
+        self.result_list = shown
+
+
+class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Branches: searched, sorted and cut into pages by the database."""
+
+    list_display = ("shown_name", "shown_ahead", "shown_behind", "subject", "committer", "date")
+    list_display_links = None
+    list_per_page = 50
+    list_max_show_all = 200
+    ordering = ("-latest_commit_date", "name")
+    search_fields = ("name",)
+    search_help_text = gettext_lazy("Part of a branch's name, of its last commit or its author.")
+    show_full_result_count = False
+    actions = ("compare_selected", "archive_selected", "delete_merged")
+
+    # -- who may: branches are read by all who may use the admin; the verbs ask the gates -----
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the list is in the index: for every member of the staff."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Which branches are shown is asked one by one: see `get_queryset`."""
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether a branch may be made."""
+        return access.may("create", "new-branch", start_point=str(conf.DEFAULT_BRANCH))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Branches have no form of their own."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Stock deletion isn't used: `dolt_router_branch_delete_one` is."""
+        return False
+
+    # -- the list ---------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The branches that the reader may look at."""
+        found = super().get_queryset(request).exclude(name__startswith=PREFIX)
+        return found.filter(name__in=refs.names(request)) if refs.are_some_closed() else found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Words in any case: the columns of Dolt's system tables heed it."""
+        for word in search_term.lower().split():
+            wanted = Q()
+            for name in ("name", "latest_commit_message", "latest_committer"):
+                wanted |= Q(Contains(Lower(name), word))
+            queryset = queryset.filter(wanted)
+        return queryset, False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that knows distances."""
+        return BranchList
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without the stock deletion, which knows nothing of branches."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.display(description=gettext_lazy("branch"), ordering="name")
+    def shown_name(self, branch: Any) -> SafeString:
+        """The name, which leads to the log, and what is special about it."""
+        url = f"{reverse(f'{self.admin_site.name}:dolt_router_log')}?{urlencode({'ref': branch})}"
+        marks = format_html("")
+        if branch.is_default:
+            marks += format_html(
+                ' <span class="dolt-mark dolt-mark-default">{}</span>', _("Default")
+            )
+        if branch.is_protected:
+            marks += format_html(
+                ' <span class="dolt-mark dolt-mark-closed">&#128274;&#65038; {}</span>',
+                _("Protected"),
+            )
+        return format_html('<a class="dolt-name" href="{}">{}</a>{}', url, branch.name, marks)
+
+    @admin.display(description=gettext_lazy("ahead"))
+    def shown_ahead(self, branch: Any) -> str:
+        """Commits that the default branch lacks."""
+        return "" if branch.is_default else str(branch.ahead)
+
+    @admin.display(description=gettext_lazy("behind"))
+    def shown_behind(self, branch: Any) -> str:
+        """Commits of the default branch that it lacks."""
+        return "" if branch.is_default else str(branch.behind)
+
+    @admin.display(description=gettext_lazy("last commit"), ordering="latest_commit_message")
+    def subject(self, branch: Any) -> SafeString:
+        """The first line of the last commit's message."""
+        url = reverse(f"{self.admin_site.name}:dolt_router_commit", args=[branch.hash])
+        text = branch.latest_commit_message.partition("\n")[0]
+        return format_html('<a class="dolt-subject" href="{}">{}</a>', url, text[:120] or "—")
+
+    @admin.display(description=gettext_lazy("by"), ordering="latest_committer")
+    def committer(self, branch: Any) -> str:
+        """Who made the last commit."""
+        return str(branch.latest_committer)
+
+    @admin.display(description=gettext_lazy("at"), ordering="latest_commit_date")
+    def date(self, branch: Any) -> Any:
+        """When it was made."""
+        return branch.latest_commit_date
+
+    # -- what can be done with the selected ones -----------------------------------------------
+
+    @admin.action(description=gettext_lazy("Compare the two selected branches"))
+    def compare_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Go to the comparison."""
+        chosen = list(queryset.values_list("name", flat=True)[:3])
+        if len(chosen) != 2:
+            self.message_user(request, _("Select exactly two branches."), messages.ERROR)
+            return None
+        chosen.sort(key=lambda name: name != conf.DEFAULT_BRANCH)
+        url = reverse(f"{self.admin_site.name}:dolt_router_compare")
+        query = urlencode({"from": chosen[0], "to": chosen[1]})
+        return HttpResponseRedirect(f"{url}?{query}")
+
+    @admin.action(description=gettext_lazy("Archive selected branches (each becomes a tag)"))
+    def archive_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Make each a tag."""
+        done = self._each(request, queryset, lambda branch: branch.archive())
+        text = ngettext("%(n)d branch archived.", "%(n)d branches archived.", done)
+        if done:
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Delete selected branches that are merged"))
+    def delete_merged(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete those whose commits are all in the default branch: nothing is lost."""
+        done = self._each(request, queryset, lambda branch: branch.delete())
+        text = ngettext("%(n)d branch deleted.", "%(n)d branches deleted.", done)
+        if done:
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Any], act: Any) -> int:
+        done = 0
+        for branch in queryset:
+            try:
+                act(branch)
+                done += 1
+            except DoltRouterError as error:
+                self.message_user(request, f"{branch.name}: {error}", messages.ERROR)
+        return done
+
+    # -- the pages beside it --------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of `pages.py`, before the stock ones."""
+        return [*pages.urls_of(self.admin_site), *super().get_urls()]
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Create a branch."""
+        from .editing import create
+
+        return create(request, self.admin_site)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """A branch's page is its log."""
+        name = unquote(object_id)
+        url = reverse(f"{self.admin_site.name}:dolt_router_log")
+        return HttpResponseRedirect(f"{url}?{urlencode({'ref': name})}")
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Its log is its history."""
+        return self.change_view(request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """To the page that knows what would be lost."""
+        name = unquote(object_id)
+        url = reverse(f"{self.admin_site.name}:dolt_router_branch_delete_one")
+        return HttpResponseRedirect(f"{url}?{urlencode({'branch': name})}")
