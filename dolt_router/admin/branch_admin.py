@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Q, QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet, Window
 from django.db.models.functions import Lower
 from django.db.models.lookups import Contains
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,19 +31,45 @@ from . import switching as _switching  # noqa: F401  (registers its pages)
 
 
 class BranchList(ChangeList):
-    """A page of branches, with how far each is from the default branch: one query for all."""
+    """A page of branches, with how far each is from the default branch.
+
+    Each query of `dolt_branches` makes Dolt read the last commit of every branch, so there is
+    one: the page's rows, each with the number of all rows. Distances are one query more.
+    """
 
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page's rows, then their distances."""
-        super().get_results(request)
-        shown: list[Any] = list(self.result_list)
+        size = self.list_max_show_all if self.show_all else self.list_per_page
+        counted = self.queryset.annotate(of=Window(Count("*")))
+        first = (self.page_num - 1) * size
+        rows: list[Any] = list(counted[first : first + size]) if first >= 0 else []
+        if not rows and self.page_num != 1:
+            raise IncorrectLookupParameters
+        count = rows[0].of if rows else 0
+        self.result_count = count
+        self.full_result_count = None
+        self.show_admin_actions = bool(count)
+        self.can_show_all = count <= self.list_max_show_all
+        self.multi_page = count > self.list_per_page
+        self.paginator = _Counted(rows, self.list_per_page, count)
+        self.result_list = rows
+        self._add_distances(rows)
+
+    @staticmethod
+    def _add_distances(rows: list[Any]) -> None:
+        found = {branch.name: branch.hash for branch in rows}
         default = str(conf.DEFAULT_BRANCH)
-        found = {branch.name: branch.hash for branch in shown}
-        head = found.get(default) or branches.resolve(default)
-        apart = distances(found, head)
-        for branch in shown:
+        apart = distances(found, found.get(default) or branches.resolve(default)) if found else {}
+        for branch in rows:
             branch.ahead, branch.behind = apart[branch.name]
-        self.result_list = shown
+
+
+class _Counted(Paginator):
+    """A paginator that was told the number of rows."""
+
+    def __init__(self, rows: list[Any], per_page: int, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count
 
 
 class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]

@@ -7,7 +7,9 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-functions#dolt_l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .. import aliases
 from ..conf import conf
@@ -19,8 +21,7 @@ from .session import verb_connection
 Distance = tuple[int, int]  # ahead, behind
 
 KEPT = 20_000  # pairs of hashes that a process remembers
-CHUNK = 50  # pairs asked for by one statement
-
+FIRST_CHUNK, CHUNK = 500, 4000  # commits of the log read at a time
 
 _known: dict[tuple[str, str], Distance] = {}
 
@@ -63,14 +64,61 @@ def distances(heads: Mapping[str, str], into: str, using: str | None = None) -> 
         if (known := _known.get((head, into))) is not None:
             found[head, into] = known
     missing = sorted({head for head in heads.values() if (head, into) not in found})
-    for start in range(0, len(missing), CHUNK):
-        chunk = missing[start : start + CHUNK]
-        one = "SELECT %s, (SELECT COUNT(*) FROM dolt_log(%s)), (SELECT COUNT(*) FROM dolt_log(%s))"
-        values = [value for head in chunk for value in (head, f"{into}..{head}", f"{head}..{into}")]
+    if missing:
         with verb_connection(str(conf.DEFAULT_BRANCH), using) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(" UNION ALL ".join([one] * len(chunk)), values)
-                for head, ahead, behind in cursor.fetchall():
-                    found[str(head), into] = int(ahead), int(behind)
+                asked = _counted if len(missing) == 1 else _walked
+                found.update(asked(cursor, missing, into))
     _remember(found)
     return {name: found[head, into] for name, head in heads.items()}
+
+
+def _counted(cursor: Any, heads: list[str], into: str) -> dict[tuple[str, str], Distance]:
+    """The server counts: quickest for one pair."""
+    (head,) = heads
+    cursor.execute(
+        "SELECT (SELECT COUNT(*) FROM dolt_log(%s)), (SELECT COUNT(*) FROM dolt_log(%s))",
+        [f"{into}..{head}", f"{head}..{into}"],
+    )
+    ahead, behind = cursor.fetchone()
+    return {(head, into): (int(ahead), int(behind))}
+
+
+def _walked(cursor: Any, heads: list[str], into: str) -> dict[tuple[str, str], Distance]:
+    """One walk down the log of them all, to where all have the same commits.
+
+    To count on the server takes 30 ms for a branch that is 5,000 commits behind, and a list
+    shows fifty.
+    """
+    bit_of = {head: 1 << at for at, head in enumerate([into, *heads])}
+    everyone = (1 << len(bit_of)) - 1
+    reached = dict(bit_of)  # by commit yet to come: which heads have it
+    counts: Counter[int] = Counter()
+    partly = sum(mask != everyone for mask in reached.values())
+    for commit_hash, parents in _ancestry(cursor, list(bit_of)):
+        if not partly:
+            break
+        mask = reached.pop(commit_hash)
+        counts[mask] += 1
+        partly -= mask != everyone
+        for parent in parents:
+            before = reached.get(parent)
+            reached[parent] = after = mask | (before or 0)
+            partly += after != everyone
+            partly -= before is not None and before != everyone
+    found = {}
+    for head in heads:
+        mine = sum(n for mask, n in counts.items() if mask & bit_of[head] and not mask & 1)
+        theirs = sum(n for mask, n in counts.items() if mask & 1 and not mask & bit_of[head])
+        found[head, into] = (mine, theirs)
+    return found
+
+
+def _ancestry(cursor: Any, heads: list[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    size, offset = FIRST_CHUNK, 0
+    while True:
+        rows = cursor.db.engine.ancestry(cursor, heads, size, offset)
+        yield from rows
+        if len(rows) < size:
+            return
+        offset, size = offset + size, CHUNK
