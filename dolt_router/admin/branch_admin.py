@@ -64,7 +64,7 @@ class BranchList(ChangeList):
             branch.ahead, branch.behind = apart[branch.name]
 
 
-class _Counted(Paginator):
+class _Counted(Paginator):  # type: ignore[type-arg,unused-ignore]
     """A paginator that was told the number of rows."""
 
     def __init__(self, rows: list[Any], per_page: int, count: int) -> None:
