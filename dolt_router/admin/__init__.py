@@ -12,10 +12,13 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 
 from ..models import Branch
-from . import insertion, pages
+from . import applying, commits, editing, insertion, logs, merging, pages, switching
 from .branch_admin import BranchAdmin
 
-__all__ = ["BranchAdmin", "install", "pages"]
+# Each of these modules makes its pages known when it is imported.
+PAGES = (applying, commits, editing, logs, merging, switching)
+
+__all__ = ["PAGES", "BranchAdmin", "install", "pages"]
 
 
 def install(site: AdminSite) -> None:

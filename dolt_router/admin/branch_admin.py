@@ -26,8 +26,7 @@ from ..exceptions import DoltRouterError
 from ..versioning import branches
 from ..versioning.distances import distances
 from ..versioning.scratch import PREFIX
-from . import pages, refs
-from . import switching as _switching  # noqa: F401  (registers its pages)
+from . import editing, pages, refs
 
 
 class BranchList(ChangeList):
@@ -139,7 +138,7 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def shown_name(self, branch: Any) -> SafeString:
         """The name, which leads to the log, and what is special about it."""
         url = f"{reverse(f'{self.admin_site.name}:dolt_router_log')}?{urlencode({'ref': branch})}"
-        marks = format_html("")
+        marks = SafeString("")
         if branch.is_default:
             marks += format_html(
                 ' <span class="dolt-mark dolt-mark-default">{}</span>', _("Default")
@@ -226,9 +225,7 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Create a branch."""
-        from .editing import create
-
-        return create(request, self.admin_site)
+        return editing.create(request, self.admin_site)
 
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any

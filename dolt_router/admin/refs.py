@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from .. import access
 from ..aliases import default_root
 from ..conf import conf
-from ..exceptions import BranchDoesNotExist, BranchForbidden
-from ..names import is_commit_hash, validate_branch, validate_ref
+from ..exceptions import BranchDoesNotExist, BranchForbidden, DoltRouterError, NotThere
+from ..names import is_commit_hash, validate_branch
 from ..versioning import branches
 from ..versioning.points import merge_base
+from ..versioning.revisions import named
 from ..versioning.scratch import PREFIX
 from ..versioning.session import wrapper_of
 
@@ -57,11 +59,18 @@ def ref_named(request: HttpRequest, ref: str) -> str:
     Raises:
         InvalidBranchName, BranchDoesNotExist, BranchForbidden: answered as 404 and 403.
     """
-    validate_ref(ref)
-    if not is_commit_hash(ref) and not may_read(request, ref):
-        raise BranchForbidden(ref)
-    found = branches.resolve(ref)
-    if is_commit_hash(ref):
+    if not ref:
+        raise BranchDoesNotExist(ref, default_root())
+    try:
+        name = named(ref)
+    except DoltRouterError:
+        raise
+    except ValueError as error:
+        raise NotThere(str(error)) from error
+    if not is_commit_hash(name) and not may_read(request, name):
+        raise BranchForbidden(name)
+    found = branches.resolve(name)
+    if is_commit_hash(name):
         require_commit(request, found)
     return found
 
@@ -83,3 +92,15 @@ def require_commit(request: HttpRequest, commit_hash: str) -> None:
     opened.sort(key=lambda name: name != conf.DEFAULT_BRANCH)
     if not any(merge_base(commit_hash, name) == commit_hash for name in opened):
         raise BranchForbidden(commit_hash)
+
+
+def head_of(branch: str) -> str:
+    """The commit hash of a branch that is there."""
+    return branches.resolve(branch)
+
+
+def told(request: HttpRequest, error: DoltRouterError) -> str:
+    """An error of a ref as the reader may know it: without the names of closed branches."""
+    if isinstance(error, BranchDoesNotExist):
+        return _('There is no branch, tag or commit "%(name)s".') % {"name": error.branch}
+    return str(error)

@@ -30,3 +30,15 @@ def dolt_branch_bar(context: dict[str, Any], site: str = "admin") -> SafeString:
 def dolt_query(**values: Any) -> str:
     """The values as a query string; those that are None or '' are left out."""
     return urlencode({name.rstrip("_"): v for name, v in values.items() if v not in (None, "")})
+
+
+@register.filter
+def dolt_name(author: str) -> str:
+    """The name in `Name <address>`."""
+    return author.rpartition(" <")[0] or author
+
+
+@register.filter
+def dolt_address(author: str) -> str:
+    """The address in `Name <address>`."""
+    return author.rpartition(" <")[2].rstrip(">")
