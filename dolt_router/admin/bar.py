@@ -6,8 +6,6 @@ how far they are apart is remembered by the heads' hashes.
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.apps import apps
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -24,7 +22,6 @@ from ..conf import conf
 from ..versioning.distances import distance
 
 STYLE, SCRIPT = "dolt_router/branches.css", "dolt_router/branches.js"
-POPUP_AND_LISTS = ("_popup", "_to_field", "_changelist_filters")
 
 
 def assets() -> SafeString:
@@ -96,7 +93,7 @@ class Bar:
     def is_for_staff(self) -> bool:
         """Whether the pages that the bar leads to are open to the user."""
         user = getattr(self.request, "user", None)
-        return bool(user and user.is_active and user.is_staff and self.url("switch"))
+        return bool(user and user.is_active and user.is_staff and self.url("branch_switch"))
 
     def may_create(self) -> bool:
         """Whether the user may make a branch here."""
@@ -116,8 +113,12 @@ class Bar:
     @property
     def urls(self) -> dict[str, str]:
         """The addresses that the bar leads to."""
-        names = ("switch", "search", "branch_changelist", "branch_add", "log", "share", "compare")
-        return {name: self.url(name) for name in (*names, "merge")}
+        names = ("switch", "search", "changelist", "add")
+        own = ("log", "share", "compare", "merge")
+        return {
+            **{name: self.url(f"branch_{name}") for name in names},
+            **{name: self.url(name) for name in own},
+        }
 
     @property
     def propose_url(self) -> str:
@@ -128,7 +129,3 @@ class Bar:
             return reverse(f"{self.app}:dolt_review_pullrequest_add", current_app=self.app)
         except NoReverseMatch:
             return ""
-
-    def context(self) -> dict[str, Any]:
-        """For templates that show parts of the bar."""
-        return {"bar": self}

@@ -29,6 +29,9 @@ _NAME = {"autocapitalize": "none", "autocomplete": "off", "spellcheck": "false"}
 class BranchForm(forms.Form):
     """The name of a new branch, and where it starts."""
 
+    # Beside a ModelAdmin's form on the same page: the bar has this form too.
+    prefix = "branch"
+
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=MAX_LENGTH,
@@ -46,6 +49,7 @@ class BranchForm(forms.Form):
 class NameForm(forms.Form):
     """Another name for a branch."""
 
+    prefix = "branch"
     name = BranchForm.base_fields["name"]
 
 

@@ -46,3 +46,11 @@ def test_protected_branch_is_marked_by_words_and_icon(root: Client) -> None:
     bar = bar_of(root.get("/admin/"))
     assert "dolt-on-closed" in bar and "Protected: no direct changes" in bar
     assert 'dolt-mark-closed"><svg' in bar
+
+
+def test_bar_leads_to_every_page_that_it_names(root: Client, feature: str) -> None:
+    import re
+
+    bar = bar_of(root.get("/admin/", **ON_X))
+    addresses = re.findall(r'(?:href|action)="([^"]*)"', bar)
+    assert len(addresses) == 8 and all(each.startswith("/admin/dolt_router/") for each in addresses)

@@ -41,7 +41,7 @@ def edited(feature: str) -> str:
     return feature
 
 
-# -- list ------------------------------------------------------------------------------------
+# -- list -------------------------------------------------------
 
 
 def test_list_shows_distance_and_last_commit(root: Client, edited: str) -> None:
@@ -78,11 +78,15 @@ def test_two_selected_branches_are_compared(root: Client, edited: str) -> None:
     assert response["Location"] == url("compare", from_="main", to=edited)
 
 
-# -- create, rename, delete --------------------------------------------------------------------
+# -- create, rename, delete -------------------------------------
 
 
 def test_create_switches_to_the_new_branch_and_comes_back(root: Client, dolt: None) -> None:
-    data = {"name": "autumn/prices", "start_point": "main", "next": "/admin/inventory/device/"}
+    data = {
+        "branch-name": "autumn/prices",
+        "branch-start_point": "main",
+        "next": "/admin/inventory/device/",
+    }
     response = root.post(url("branch_add"), data)
     assert response["Location"] == "/admin/inventory/device/"
     assert root.session["dolt-branch"] == "autumn/prices"
@@ -100,7 +104,7 @@ def test_create_switches_to_the_new_branch_and_comes_back(root: Client, dolt: No
 def test_a_name_that_cannot_be_is_told_at_the_field(
     root: Client, feature: str, name: str, start: str, told: str
 ) -> None:
-    response = root.post(url("branch_add"), {"name": name, "start_point": start})
+    response = root.post(url("branch_add"), {"branch-name": name, "branch-start_point": start})
     assert response.status_code == 200 and "errorlist" in text_of(response)
     assert told in text_of(response)
     assert branches.names() == ["feature/x", "main"]
@@ -108,7 +112,7 @@ def test_a_name_that_cannot_be_is_told_at_the_field(
 
 def test_rename_takes_the_session_along(root: Client, feature: str) -> None:
     root.post(url("branch_switch"), {"branch": feature})
-    root.post(url("branch_rename", branch=feature), {"name": "feature/y"})
+    root.post(url("branch_rename", branch=feature), {"branch-name": "feature/y"})
     assert branches.names() == ["feature/y", "main"]
     assert root.session["dolt-branch"] == "feature/y"
 
@@ -127,7 +131,7 @@ def test_the_default_branch_is_not_deleted(root: Client, dolt: None) -> None:
     assert "errornote" in text_of(page) and branches.names() == ["main"]
 
 
-# -- log and commit ------------------------------------------------------------------------------
+# -- log and commit ---------------------------------------------
 
 
 def test_log_shows_the_graph_and_is_paged(root: Client, edited: str) -> None:
@@ -178,7 +182,7 @@ def test_many_to_many_rows_are_named_by_both_ends(root: Client, dolt: None) -> N
     assert "Devices: tags" in page and "tagged – " in page
 
 
-# -- compare ---------------------------------------------------------------------------------------
+# -- compare ----------------------------------------------------
 
 
 def test_compare_any_two_refs(root: Client, edited: str) -> None:
@@ -196,7 +200,7 @@ def test_compare_takes_git_names_of_commits(root: Client, edited: str) -> None:
     assert "new-1" in page and "old-2" not in page
 
 
-# -- revert and cherry-pick --------------------------------------------------------------------------
+# -- revert and cherry-pick -------------------------------------
 
 
 def test_revert_shows_first_and_does_then(root: Client, dolt: None) -> None:
@@ -240,7 +244,7 @@ def test_cherry_pick_shows_first_and_does_then(root: Client, edited: str) -> Non
     assert "has these changes already" in text_of(root.get(page))
 
 
-# -- merge ---------------------------------------------------------------------------------------------
+# -- merge ------------------------------------------------------
 
 
 def test_merge_shows_first_and_does_then(root: Client, edited: str) -> None:
