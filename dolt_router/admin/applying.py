@@ -94,7 +94,7 @@ def applied(request: HttpRequest, site: AdminSite, verb: Verb) -> HttpResponse:
         on=on,
         explained=verb.explained % words,
         submit=verb.submit,
-        nothing="" if trial.result or trial.conflicts else verb.nothing % words,
+        nothing="" if compared.summary or trial.conflicts else verb.nothing % words,
         head=trial.head,
         conflicts=shown_conflicts(request, trial.conflicts),
         is_closed=is_protected(on) or not access.may("write", on),

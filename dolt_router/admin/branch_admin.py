@@ -80,7 +80,6 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_max_show_all = 200
     ordering = ("-latest_commit_date", "name")
     search_fields = ("name",)
-    search_help_text = gettext_lazy("Part of a branch's name, of its last commit or its author.")
     show_full_result_count = False
     actions = ("compare_selected", "archive_selected", "delete_merged")
 
@@ -222,6 +221,10 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_urls(self) -> list[URLPattern]:
         """The pages of `pages.py`, before the stock ones."""
         return [*pages.urls_of(self.admin_site), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, called what it is."""
+        return super().changelist_view(request, {"title": _("Branches"), **(extra_context or {})})
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Create a branch."""

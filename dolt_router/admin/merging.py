@@ -26,9 +26,9 @@ from .comparing import Comparison, parameters
 from .pages import page, render
 
 STRATEGIES = [
-    ("merge", gettext_lazy("Merge; without a commit of its own where nothing came between")),
-    ("no-ff", gettext_lazy("Always a commit of its own")),
-    ("ff-only", gettext_lazy("Only where nothing came between")),
+    ("merge", gettext_lazy("Merge")),
+    ("no-ff", gettext_lazy("Merge, always with a commit of its own")),
+    ("ff-only", gettext_lazy("Only if nothing came between")),
     ("squash", gettext_lazy("All its commits as one")),
 ]
 

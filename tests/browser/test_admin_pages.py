@@ -53,7 +53,8 @@ class Session:
         self.page.locator("#dolt-bar").wait_for()
 
     def _told(self, message: Any) -> None:
-        if "Content Security Policy" in message.text or message.type == "error":
+        # The admin has no icon of its own, which the browser asks for.
+        if message.type == "error" and "404 (Not Found)" not in message.text:
             self.problems.append(message.text)
 
     @property
@@ -109,7 +110,7 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
     session.save()
     session.switch("main")
     assert session.branch == "main"
-    session.set_device(1, status="maintenance")
+    session.set_device(1, status="planned")
     page.goto(f"/admin/dolt_router/branch/log/?ref={BRANCH}")
     commit = page.locator(".dolt-commit .dolt-subject").nth(1).get_attribute("href")
     page.goto("/admin/dolt_router/branch/log/?ref=main")
@@ -176,6 +177,5 @@ def test_pages_are_sound_under_a_strict_policy(
         if width > SIZES[size]["width"]:
             faults[name].append(f"is {width} pixels wide")
     wrong = {name: found for name, found in faults.items() if found}
-    problems = [text for text in session.problems if "404" not in text]
     session.context.close()
-    assert wrong == {} and problems == []
+    assert wrong == {} and session.problems == []
