@@ -39,9 +39,15 @@ class BranchList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         """Fetch the page's rows, then their distances."""
         size = self.list_max_show_all if self.show_all else self.list_per_page
-        counted = self.queryset.annotate(of=Window(Count("*")))
         first = (self.page_num - 1) * size
-        rows: list[Any] = list(counted[first : first + size]) if first >= 0 else []
+        rows = self._rows(first, size)
+        # On the first page nothing comes before what is seen there: only when some of it is
+        # closed to the reader, or on a later page, are the names of all branches asked about.
+        if refs.are_some_closed() and (
+            first or not all(refs.may_read(request, row.name) for row in rows)
+        ):
+            self.queryset = self.queryset.filter(name__in=refs.names(request))
+            rows = self._rows(first, size)
         if not rows and self.page_num != 1:
             raise IncorrectLookupParameters
         count = rows[0].of if rows else 0
@@ -53,6 +59,10 @@ class BranchList(ChangeList):
         self.paginator = _Counted(rows, self.list_per_page, count)
         self.result_list = rows
         self._add_distances(rows)
+
+    def _rows(self, first: int, size: int) -> list[Any]:
+        counted = self.queryset.annotate(of=Window(Count("*")))
+        return list(counted[first : first + size]) if first >= 0 else []
 
     @staticmethod
     def _add_distances(rows: list[Any]) -> None:
@@ -108,9 +118,8 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # -- the list ---------------------------------------------------------------------------
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The branches that the reader may look at."""
-        found = super().get_queryset(request).exclude(name__startswith=PREFIX)
-        return found.filter(name__in=refs.names(request)) if refs.are_some_closed() else found
+        """All branches; `BranchList` and the actions leave out what the reader may not see."""
+        return super().get_queryset(request).exclude(name__startswith=PREFIX)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -181,7 +190,8 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description=gettext_lazy("Compare the two selected branches"))
     def compare_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Go to the comparison."""
-        chosen = list(queryset.values_list("name", flat=True)[:3])
+        names = queryset.values_list("name", flat=True)[:3]
+        chosen = [name for name in names if refs.may_read(request, name)]
         if len(chosen) != 2:
             self.message_user(request, _("Select exactly two branches."), messages.ERROR)
             return None
@@ -209,6 +219,8 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _each(self, request: HttpRequest, queryset: QuerySet[Any], act: Any) -> int:
         done = 0
         for branch in queryset:
+            if not refs.may_read(request, branch.name):
+                continue
             try:
                 act(branch)
                 done += 1

@@ -5,11 +5,13 @@ A table that the reader may not see is not named; the number of its rows is all 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from django.contrib.admin import AdminSite
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
@@ -49,8 +51,13 @@ class ShownRow(NamedTuple):
 
     @property
     def key(self) -> str:
-        """The row's key, as text."""
-        return ",".join(str(value) for value in self.change.key.values())
+        """The row's key, as JSON: what a form hands back."""
+        return json.dumps(self.change.key, cls=DjangoJSONEncoder, sort_keys=True)
+
+    @property
+    def place(self) -> str:
+        """The row's table and key, in one text."""
+        return place_of(self.change.table, self.change.key)
 
 
 class ShownTable(NamedTuple):
@@ -88,6 +95,11 @@ class ShownTable(NamedTuple):
     def last(self) -> int:
         """The number of the last row shown."""
         return self.first + len(self.rows or ()) - 1
+
+
+def place_of(table: str, key: Any) -> str:
+    """A table and a key, in one text; the key as it is, or as JSON gave it back."""
+    return f"{table} {json.dumps(key, cls=DjangoJSONEncoder, sort_keys=True)}"
 
 
 def rows_of(change: TableChange) -> int:

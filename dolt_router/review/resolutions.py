@@ -25,7 +25,8 @@ from dolt_router import aliases
 from dolt_router.access import acting_as, require
 from dolt_router.exceptions import PullRequestForbidden
 from dolt_router.versioning.conflicts import OURS, THEIRS, UNRESOLVED, RowConflict, conflicts
-from dolt_router.versioning.merges import MergeResult, merge as merge_branches
+from dolt_router.versioning.merges import MergeResult
+from dolt_router.versioning.merges import merge as merge_branches
 from dolt_router.visibility import may_view
 from dolt_router.wording import user_author
 

@@ -42,3 +42,9 @@ def dolt_name(author: str) -> str:
 def dolt_address(author: str) -> str:
     """The address in `Name <address>`."""
     return author.rpartition(" <")[2].rstrip(">")
+
+
+@register.filter
+def dolt_item(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]`; None where it has no such key."""
+    return mapping.get(key)

@@ -25,9 +25,7 @@ def sql_users(using: str | None = None) -> tuple[str, list[str]]:
         cursor.execute("SELECT DISTINCT user FROM mysql.user WHERE plugin <> '' OR user <> ''")
         found = {str(name) for (name,) in cursor.fetchall()}
     return own, sorted(
-        name
-        for name in found - {own, "event_scheduler", ""}
-        if not name.startswith("__dolt")
+        name for name in found - {own, "event_scheduler", ""} if not name.startswith("__dolt")
     )
 
 
@@ -78,9 +76,7 @@ def _put(cursor: object, database: str, pattern: str, user: str, level: str) -> 
     )
 
 
-def _drop_others(
-    cursor: object, table: str, database: str, keep: set[tuple[str, str]]
-) -> None:
+def _drop_others(cursor: object, table: str, database: str, keep: set[tuple[str, str]]) -> None:
     cursor.execute(  # type: ignore[attr-defined]
         f"SELECT `database`, branch, user, host FROM {table} WHERE `database` = %s",
         [database],

@@ -116,9 +116,7 @@ def test_required_check_runs_on_the_merged_result(
 def test_target_that_moves_meanwhile_is_checked_again(
     checks: None, pull_request: PullRequest, meg: Any
 ) -> None:
-    BranchRule.objects.create(
-        pattern="main", approvals=0, required_checks=["few", "slow"]
-    )
+    BranchRule.objects.create(pattern="main", approvals=0, required_checks=["few", "slow"])
     pull_request.merge_when_ready(meg)
     merged = queueing.process()
     assert merged == [pull_request]
@@ -142,9 +140,7 @@ def test_first_come_first_merged_and_the_second_on_top(
     first = opened()
     make_branch("feature/y")
     change("feature/y", "second", ann)
-    second = PullRequest.objects.open(
-        source="feature/y", target="main", title="Other", author=ann
-    )
+    second = PullRequest.objects.open(source="feature/y", target="main", title="Other", author=ann)
     second.merge_when_ready(meg)
     first.merge_when_ready(meg)
     assert queueing.process() == [second, first]
