@@ -19,6 +19,7 @@ from .. import access
 from ..aliases import current_branch
 from ..backends.dolt.transactions import is_protected
 from ..conf import conf
+from ..selectors import PREVIEW_KEY
 from ..versioning.distances import distance
 
 STYLE, SCRIPT = "dolt_router/branches.css", "dolt_router/branches.js"
@@ -62,6 +63,12 @@ class Bar:
     def is_default(self) -> bool:
         """Whether the page is on the default branch."""
         return self.branch == conf.DEFAULT_BRANCH
+
+    @cached_property
+    def is_preview(self) -> bool:
+        """Whether a preview link put the visitor here: they can look and change nothing."""
+        session = getattr(self.request, "session", {})
+        return session.get(PREVIEW_KEY, {}).get("branch") == self.branch
 
     @cached_property
     def is_closed(self) -> bool:
@@ -114,7 +121,7 @@ class Bar:
     def urls(self) -> dict[str, str]:
         """The addresses that the bar leads to."""
         names = ("switch", "search", "changelist", "add")
-        own = ("log", "share", "compare", "merge")
+        own = ("log", "share", "compare", "merge", "preview_leave")
         return {
             **{name: self.url(f"branch_{name}") for name in names},
             **{name: self.url(name) for name in own},

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from dolt_router.access import VERBS
 from dolt_router.admin import refs
 
-from . import pull_request_pages
+from . import preview_pages, pull_request_pages
 from .models import BranchGrant, BranchRule, Delivery, PreviewLink, PullRequest, WebHook
 
 
@@ -273,3 +273,6 @@ class PreviewLinkAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for link in live:
             link.revoke(request.user)
         self.message_user(request, _("Revoked: %(n)d.") % {"n": len(live)}, messages.SUCCESS)
+
+
+__all__ = ["PullRequestAdmin", "preview_pages"]

