@@ -45,7 +45,8 @@ class Act(NamedTuple):
     `branch` may be a tag or a commit hash where the verb is "read". `details` has:
 
     * merge, and write when the default branch is what is merged: `source`, `source_hash`,
-      `target_hash`, `strategy`. Exactly the commit `source_hash` will be merged.
+      `target_hash`, `strategy`; `resolved` says that conflicts are resolved on the way. Exactly
+      the commit `source_hash` will be merged.
     * create: `start_point`; delete: `force`; force: `to` (reset, rebase) or `remote` (push).
     * `raw`: the name of a Dolt procedure called in SQL whose arguments may name any branch.
     """
@@ -205,6 +206,19 @@ class system:
 
     def __enter__(self) -> None:
         self._tokens.append(_is_system.set(True))
+
+    def __exit__(self, *exc_info: object) -> None:
+        _is_system.reset(self._tokens.pop())
+
+
+class asking:
+    """Inside, gates are asked again, also within `system()`: for an act at its end."""
+
+    def __init__(self) -> None:
+        self._tokens: list[Token[bool]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_is_system.set(False))
 
     def __exit__(self, *exc_info: object) -> None:
         _is_system.reset(self._tokens.pop())

@@ -69,12 +69,20 @@ class UnitOfWork(Unit):
         # thread with is not part of this unit, and commits for itself.
         self.thread = threading.get_ident()
         self._members: dict[int, tuple[DatabaseWrapper, Atomic]] = {}
+        self._joining: set[int] = set()
 
     def enrol(self, wrapper: DatabaseWrapper) -> None:
         if id(wrapper) in self._members or self.ended or threading.get_ident() != self.thread:
             return
         if self.parent is not None:
-            self.parent.enrol(wrapper)
+            # Its block looks the connection up, which asks this unit again: not in between.
+            if id(wrapper) in self._joining:
+                return
+            self._joining.add(id(wrapper))
+            try:
+                self.parent.enrol(wrapper)
+            finally:
+                self._joining.discard(id(wrapper))
         if wrapper.deferring or wrapper.plain:
             return
         nested = wrapper.in_atomic_block

@@ -23,6 +23,9 @@ _TYPES: dict[str, Any] = {
     "PROTECTED_BRANCHES": (list, tuple, set),
     "AUTO_COMMIT": bool,
     "FALLBACK_AUTHOR": str,
+    "CHECKS": dict,
+    "REVIEW_EMAILS": bool,
+    "SITE_URL": str,
 }
 
 
@@ -65,6 +68,15 @@ def _check_values() -> list[CheckMessage]:
         else:
             if target is not None and not callable(target):
                 found.append(Error(f"DOLT_ROUTER[{key!r}] is not callable.", id="dolt_router.E005"))
+    for name, value in conf.CHECKS.items():
+        try:
+            check = import_string(value) if isinstance(value, str) else value
+        except ImportError as error:
+            found.append(Error(f"DOLT_ROUTER['CHECKS'][{name!r}]: {error}", id="dolt_router.E008"))
+        else:
+            if not callable(check):
+                text = f"DOLT_ROUTER['CHECKS'][{name!r}] is not callable."
+                found.append(Error(text, id="dolt_router.E008"))
     try:
         load_selectors(conf.SELECTORS)
     except ImproperlyConfigured as error:

@@ -37,6 +37,12 @@ DEFAULTS: dict[str, Any] = {
     "COMMIT_AUTHOR": None,
     # Author of commits made without a user.
     "FALLBACK_AUTHOR": "Django <django@localhost>",
+    # Checks of pull requests, by name: dotted paths of callables (CheckContext) -> findings.
+    "CHECKS": {"full_clean": "dolt_router.review.checking.full_clean"},
+    # Whether those who take part in a pull request get e-mails.
+    "REVIEW_EMAILS": False,
+    # Where this site is, for links in e-mails: "https://example.org".
+    "SITE_URL": "",
 }
 
 

@@ -95,6 +95,15 @@ class Branch(SystemTable):
         db_table = "dolt_branches"
         ordering = ["name"]
         verbose_name_plural = "branches"
+        # What `dolt_router.review` lets someone do to every branch; to some: see BranchGrant.
+        permissions = [
+            ("create_branch", "Can create branches"),
+            ("merge_branch", "Can merge into branches"),
+            ("force_branch", "Can move or overwrite branches"),
+            ("review_branch", "Can review changes to branches"),
+            ("read_branch", "Can read branches"),
+            ("write_branch", "Can write to branches"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -23,10 +23,13 @@ from .exceptions import (
     BranchProtected,
     DoltRouterError,
     InvalidBranchName,
+    InvalidPreviewLink,
     MergeConflict,
     NotFastForward,
     NothingToCommit,
     NotThere,
+    PullRequestForbidden,
+    PullRequestRefused,
     ReadOnlyRevision,
     Refused,
     ReviewRequired,
@@ -43,8 +46,17 @@ _CONFLICTS = (
     MergeConflict,
     NotFastForward,
     NothingToCommit,
+    PullRequestRefused,
     ReadOnlyRevision,
     StaleWrite,
+)
+_FORBIDDEN = (
+    BranchForbidden,
+    BranchProtected,
+    InvalidPreviewLink,
+    PullRequestForbidden,
+    Refused,
+    ReviewRequired,
 )
 
 
@@ -52,7 +64,7 @@ def status_of(error: DoltRouterError) -> int:
     """The HTTP status that fits the error."""
     if isinstance(error, BranchDoesNotExist | InvalidBranchName | NotThere):
         return 404
-    if isinstance(error, BranchForbidden | BranchProtected | Refused | ReviewRequired):
+    if isinstance(error, _FORBIDDEN):
         return 403
     if isinstance(error, _CONFLICTS):
         return 409

@@ -40,7 +40,7 @@ class BranchRouter:
                 return self._home(target.root)
             # A shared object (a user) lives on the default branch, but what is related to
             # it belongs to the branch at work.
-            if not is_shared(type(instance)):
+            if not is_shared(instance.__class__):  # not type(): it may be a lazy `request.user`
                 return branches.alias_of(target)
             return self._active(target.root)
         root = branches.first_root()
@@ -70,7 +70,7 @@ class BranchRouter:
             return None
         if one == other:
             return True
-        if one.root == other.root and (is_shared(type(obj1)) or is_shared(type(obj2))):
+        if one.root == other.root and (is_shared(obj1.__class__) or is_shared(obj2.__class__)):
             return True
         raise CrossBranchRelation(obj1, obj2)
 
@@ -88,7 +88,7 @@ class BranchRouter:
 def _target_of(instance: Any) -> aliases.Target | None:
     """The branch that the object is on; None for a database that is not Dolt's."""
     held_by = instance._state.db
-    if not is_shared(type(instance)):
+    if not is_shared(instance.__class__):  # not type(): it may be a lazy `request.user`
         # Fetched by `select_related` with a shared row, whose database Django has noted for both.
         held_by = getattr(held_by, "asked_from", None) or held_by
     return aliases.handler().target(held_by)

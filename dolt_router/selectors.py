@@ -23,6 +23,7 @@ from .exceptions import InvalidBranchName
 from .names import validate_branch
 
 SESSION_KEY = "dolt-branch"
+PREVIEW_KEY = "dolt-preview"  # of a preview link that this session has opened: see `review`
 HEADER = "X-Dolt-Branch"
 QUERY_PARAMETER = "dolt-branch"
 COOKIE = "dolt-branch"

@@ -1,4 +1,8 @@
-"""Which tables are shared: the tables of SHARED_APPS, which live once, on the default branch."""
+"""Which tables are shared: those of SHARED_APPS, which live once, on the default branch.
+
+The tables of `dolt_router.review` are shared whatever the setting says: a pull request that was
+a part of the branch it is about would be merged, reset and deleted with it.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +14,19 @@ from django.db.models import Model
 
 from .conf import conf
 
+ALWAYS_SHARED = frozenset({"dolt_review"})
+
 _tables: frozenset[str] | None = None
 
 
 def is_shared_app(label: str) -> bool:
-    """Whether the app with this label is in SHARED_APPS."""
-    return label in conf.SHARED_APPS
+    """Whether the tables of the app with this label are shared."""
+    return label in conf.SHARED_APPS or label in ALWAYS_SHARED
 
 
 def is_shared(model: type[Model]) -> bool:
     """Whether the model's table is shared."""
-    return model._meta.app_label in conf.SHARED_APPS
+    return is_shared_app(model._meta.app_label)
 
 
 def shared_tables() -> frozenset[str]:

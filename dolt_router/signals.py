@@ -32,6 +32,8 @@ pre_merge = Signal()
 merged = Signal()
 # source, into, error (MergeConflict): the merge was not made
 merge_conflicted = Signal()
+# source, into, strategy, error (any exception): the merge was asked for and not made
+merge_failed = Signal()
 # commit_hash, branch; new_hash when done
 pre_revert = Signal()
 reverted = Signal()

@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "dolt_router",
+    "dolt_router.review",
     "tests.inventory",
 ]
 MIDDLEWARE = [

@@ -7,9 +7,11 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import connection, connections, transaction
 from django.db.models import Sum
+from django.utils.functional import SimpleLazyObject
 
 from dolt_router import branch_alias, current_branch, use_branch
 from dolt_router.exceptions import (
@@ -219,3 +221,12 @@ def test_wrapper_belongs_to_its_thread(feature: str) -> None:
     thread.start()
     thread.join()
     assert theirs[0] is not mine
+
+
+def test_lazy_object_as_the_value_of_a_foreign_key(feature: str) -> None:
+    user = User.objects.create_user("ann")
+    lazy = SimpleLazyObject(lambda: user)  # what `request.user` is
+    with use_branch(feature):
+        device = Device(name="x", owner=lazy)
+        device.save()
+    assert Device.objects.using(feature).get().owner == user

@@ -281,3 +281,13 @@ def test_without_auto_commit_nothing_is_reset(dolt: None) -> None:
     assert Device.objects.get().name == "uncommitted"
     with connections["default"].plain_sql(), connection.cursor() as cursor:
         cursor.execute("CALL dolt_reset('--hard')")
+
+
+def test_branch_first_used_inside_a_nested_unit_is_committed(feature: str, log: Log) -> None:
+    log.mark(feature)
+    with AutoDoltCommit("outer"):
+        with AutoDoltCommit("inner", branch=feature):
+            Device.objects.create(name="x")
+    wrapper = connections[f"default/{feature}"]
+    assert not wrapper.in_atomic_block and not wrapper.server_transaction
+    assert len(log(feature)) == 1

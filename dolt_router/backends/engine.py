@@ -172,6 +172,12 @@ class Engine(ABC):
         """Commits of a ref, children before parents; with `tables`, those that changed one."""
 
     @abstractmethod
+    def ancestry(
+        self, cursor: Any, heads: Sequence[str], limit: int, offset: int
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        """Commits that any of `heads` has, with their parents; children before parents."""
+
+    @abstractmethod
     def parents(self, cursor: Any, commit_hash: str) -> list[str]:
         """The hashes of a commit's parents, first parent first."""
 

@@ -21,6 +21,39 @@ class GraphLine(NamedTuple):
     commit: LogEntry | None
 
 
+class Lanes(NamedTuple):
+    """The lanes beside one commit: what a page draws.
+
+    `at` is the commit's own lane. `edges` lead from a lane above the commit to one below it;
+    those that begin at the commit are in `parents`. `awaited` says whether a line comes down to it.
+    """
+
+    commit: LogEntry
+    at: int
+    awaited: bool
+    edges: list[tuple[int, int]]
+    parents: list[tuple[int, int]]
+    width: int
+
+
+def lanes_of(entries: Iterable[LogEntry]) -> Iterator[Lanes]:
+    """The lanes of a log that has children before their parents, commit by commit."""
+    lanes: list[str] = []
+    for entry in entries:
+        awaited = entry.commit_hash in lanes
+        if not awaited:
+            lanes.append(entry.commit_hash)
+        here = lanes.index(entry.commit_hash)
+        parents = list(dict.fromkeys(entry.parents))
+        new = [parent for parent in parents if parent not in lanes]
+        after = [*lanes[:here], *new, *lanes[here + 1 :]]
+        edges = [(i, after.index(lane)) for i, lane in enumerate(lanes) if i != here]
+        down = [(here, after.index(parent)) for parent in parents]
+        width = max(len(lanes), len(after))
+        yield Lanes(entry, here, awaited, edges, down, width)
+        lanes = after
+
+
 def graph(ref: str, limit: int | None = 20, using: str | None = None) -> list[GraphLine]:
     """The graph of a branch, tag or commit, newest first.
 

@@ -21,6 +21,7 @@ from ..exceptions import (
     NotFastForward,
 )
 from ..names import validate_branch, validate_ref
+from ..shared import is_shared_app
 from ..wording import validate_author
 from .arrivals import follow
 from .branches import ahead_behind, names
@@ -114,21 +115,18 @@ def merge(
         "into": into,
         "strategy": strategy,
     }
-    access.require(
-        # To bring a branch up to date is to write to it.
-        "write" if source == conf.DEFAULT_BRANCH else "merge",
-        into,
-        using,
-        source=source,
-        source_hash=other,
-        target_hash=head,
-        strategy=strategy,
-    )
-    signals.ask(signals.pre_merge, **about)
+    # To bring a branch up to date is to write to it.
+    verb = "write" if source == conf.DEFAULT_BRANCH else "merge"
+    asked: dict[str, Any] = {**about, "source_hash": other, "resolved": resolver is not None}
+    del asked["into"]
+    access.require(verb, into, target_hash=head, **asked)
     is_home = into == conf.DEFAULT_BRANCH
-    applied = _applied(into, using) if is_home else set()
     try:
+        signals.ask(signals.pre_merge, **about)
+        applied = _applied(into, using) if is_home else set()
         with merging(into, using) as (connection, cursor):
+            if access.are_gates_asked() and (now := _head(cursor)) != head:
+                access.require(verb, into, target_hash=now, **asked)  # it has moved since
             # The commit, not the branch: what was asked about, and nothing that came since.
             answer = _merge(cursor, source, other, into, strategy, text, who)
             refused = []
@@ -144,8 +142,10 @@ def merge(
                 empty = "--skip-empty" if strategy == "squash" else "--allow-empty"
                 arguments = ("-A", empty, "-m", text, "--author", who)
                 connection.engine.run(cursor, "dolt_commit", *arguments)
-    except MergeConflict as error:
-        signals.tell(signals.merge_conflicted, **about, error=error)
+    except Exception as error:
+        if isinstance(error, MergeConflict):
+            signals.tell(signals.merge_conflicted, **about, error=error)
+        signals.tell(signals.merge_failed, **about, error=error)
         raise
     after = resolve_ref(into, using)
     if source not in names(using):  # from a remote, perhaps: ids that this server has not given
@@ -181,7 +181,12 @@ def refuse_unmigrated(source: str, into: str, using: str | None = None) -> None:
 def _applied(ref: str, using: str | None) -> set[tuple[str, str]]:
     with verb_connection(ref, using) as connection, connection.cursor() as cursor:
         # Those of shared apps are applied on the default branch, for all.
-        return {key for key in applied_migrations(cursor) if key[0] not in conf.SHARED_APPS}
+        return {key for key in applied_migrations(cursor) if not is_shared_app(key[0])}
+
+
+def _head(cursor: Any) -> str:
+    cursor.execute("SELECT dolt_hashof('HEAD')")
+    return str(cursor.fetchone()[0])
 
 
 def _refuse_conflicts(cursor: Any, source: str, into: str, refused: list[Violation]) -> None:

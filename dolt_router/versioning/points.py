@@ -67,17 +67,29 @@ def log_entries(cursor: Any, ref: str, tables: Sequence[str] = ()) -> Iterator[L
     offset = 0
     while True:
         rows = cursor.db.engine.log(cursor, ref, tables, CHUNK, offset)
-        for commit_hash, parents, name, email, date, message in rows:
-            yield LogEntry(
-                commit_hash,
-                parents,
-                f"{name} <{email}>",
-                date.replace(tzinfo=datetime.timezone.utc),
-                message,
-            )
+        yield from map(_entry, rows)
         if len(rows) < CHUNK:
             return
         offset += CHUNK
+
+
+def log_page(commit_hash: str, limit: int, offset: int, using: str | None = None) -> list[LogEntry]:
+    """Some commits of the log of `commit_hash`, newest first, cut by the server.
+
+    Raises:
+        BranchDoesNotExist: there is no such commit.
+    """
+    validate_ref(commit_hash)
+    with database_connection(using) as connection, connection.cursor() as cursor:
+        return [
+            _entry(row) for row in connection.engine.log(cursor, commit_hash, (), limit, offset)
+        ]
+
+
+def _entry(row: Any) -> LogEntry:
+    date = row.date.replace(tzinfo=datetime.timezone.utc)
+    author = f"{row.committer} <{row.email}>"
+    return LogEntry(row.commit_hash, row.parents, author, date, row.message)
 
 
 def commit_at(point: Point, branch: str, using: str | None = None) -> str:

@@ -159,6 +159,20 @@ class ServerEngine(Engine):
             for row in cursor.fetchall()
         ]
 
+    def ancestry(
+        self, cursor: Any, heads: Sequence[str], limit: int, offset: int
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        marks = ", ".join(["%s"] * len(heads))
+        cursor.execute(
+            f"SELECT commit_hash, parents FROM dolt_log({marks}, '--parents') "
+            f"LIMIT {limit} OFFSET {offset}",
+            list(heads),
+        )
+        return [
+            (str(commit_hash), tuple(filter(None, parents.split(", "))))
+            for commit_hash, parents in cursor.fetchall()
+        ]
+
     def parents(self, cursor: Any, commit_hash: str) -> list[str]:
         # Not from dolt_commit_ancestors: Dolt takes commit_hash for unique there, and a commit
         # with two parents is error 1105.

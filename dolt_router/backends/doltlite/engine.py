@@ -10,6 +10,7 @@ import datetime
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from graphlib import TopologicalSorter
 from typing import Any
 
 from ...exceptions import DoltServerError
@@ -226,6 +227,27 @@ class EmbeddedEngine(Engine):
             LogRow(row[0], tuple(filter(None, (row[1] or "").split(","))), *row[2:4], *_told(row))
             for row in cursor.fetchall()
         ]
+
+    def ancestry(
+        self, cursor: Any, heads: Sequence[str], limit: int, offset: int
+    ) -> list[tuple[str, tuple[str, ...]]]:
+        # dolt_log() takes one ref here. The table has the parents of every commit, in no order
+        # that is promised.
+        cursor.execute(
+            "SELECT commit_hash, parent_hash FROM dolt_commit_ancestors ORDER BY parent_index"
+        )
+        parents: dict[str, list[str]] = {}
+        for commit_hash, parent in cursor.fetchall():
+            parents.setdefault(str(commit_hash), []).extend([str(parent)] if parent else [])
+        graph = {head: parents.get(head, []) for head in heads}
+        open_ends = list(graph)
+        while open_ends:
+            for parent in graph[open_ends.pop()]:
+                if parent not in graph:
+                    graph[parent] = parents.get(parent, [])
+                    open_ends.append(parent)
+        order = list(TopologicalSorter(graph).static_order())[::-1]
+        return [(each, tuple(graph[each])) for each in order[offset : offset + limit]]
 
     def parents(self, cursor: Any, commit_hash: str) -> list[str]:
         cursor.execute("SELECT dolt_hashof(%s)", [commit_hash])

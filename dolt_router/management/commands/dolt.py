@@ -17,6 +17,8 @@
     manage.py dolt on feature/x -- <command>   any command, on a branch
     manage.py dolt migrate-branches            migrate all branches
     manage.py dolt share                       move the tables of SHARED_APPS out of versioning
+    manage.py dolt queue                       merge queued pull requests, send messages
+    manage.py dolt permissions                 who may do what; --mirror: for direct SQL users too
     manage.py dolt gc                          free space
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
@@ -67,6 +69,8 @@ VERBS = (
     "on",
     "migrate-branches",
     "share",
+    "queue",
+    "permissions",
     "gc",
 )
 

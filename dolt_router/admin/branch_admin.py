@@ -1,0 +1,265 @@
+"""The list of branches: Django's own changelist over `dolt_branches`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet, Window
+from django.db.models.functions import Lower
+from django.db.models.lookups import Contains
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from .. import access
+from ..conf import conf
+from ..exceptions import DoltRouterError
+from ..versioning import branches
+from ..versioning.distances import distances
+from ..versioning.scratch import PREFIX
+from . import editing, pages, refs
+
+
+class BranchList(ChangeList):
+    """A page of branches, with how far each is from the default branch.
+
+    Each query of `dolt_branches` makes Dolt read the last commit of every branch, so there is
+    one: the page's rows, each with the number of all rows. Distances are one query more.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Fetch the page's rows, then their distances."""
+        size = self.list_max_show_all if self.show_all else self.list_per_page
+        first = (self.page_num - 1) * size
+        rows = self._rows(first, size)
+        # On the first page nothing comes before what is seen there: only when some of it is
+        # closed to the reader, or on a later page, are the names of all branches asked about.
+        if refs.are_some_closed() and (
+            first or not all(refs.may_read(request, row.name) for row in rows)
+        ):
+            self.queryset = self.queryset.filter(name__in=refs.names(request))
+            rows = self._rows(first, size)
+        if not rows and self.page_num != 1:
+            raise IncorrectLookupParameters
+        count = rows[0].of if rows else 0
+        self.result_count = count
+        self.full_result_count = None
+        self.show_admin_actions = bool(count)
+        self.can_show_all = count <= self.list_max_show_all
+        self.multi_page = count > self.list_per_page
+        self.paginator = _Counted(rows, self.list_per_page, count)
+        self.result_list = rows
+        self._add_distances(rows)
+
+    def _rows(self, first: int, size: int) -> list[Any]:
+        counted = self.queryset.annotate(of=Window(Count("*")))
+        return list(counted[first : first + size]) if first >= 0 else []
+
+    @staticmethod
+    def _add_distances(rows: list[Any]) -> None:
+        found = {branch.name: branch.hash for branch in rows}
+        default = str(conf.DEFAULT_BRANCH)
+        apart = distances(found, found.get(default) or branches.resolve(default)) if found else {}
+        for branch in rows:
+            branch.ahead, branch.behind = apart[branch.name]
+
+
+class _Counted(Paginator):  # type: ignore[type-arg,unused-ignore]
+    """A paginator that was told the number of rows."""
+
+    def __init__(self, rows: list[Any], per_page: int, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count
+
+
+class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Branches: searched, sorted and cut into pages by the database."""
+
+    list_display = ("shown_name", "shown_ahead", "shown_behind", "subject", "committer", "date")
+    list_display_links = None
+    list_per_page = 50
+    list_max_show_all = 200
+    ordering = ("-latest_commit_date", "name")
+    search_fields = ("name",)
+    show_full_result_count = False
+    actions = ("compare_selected", "archive_selected", "delete_merged")
+
+    # -- who may: branches are read by all who may use the admin; the verbs ask the gates -----
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the list is in the index: for every member of the staff."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Which branches are shown is asked one by one: see `get_queryset`."""
+        return self.admin_site.has_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Whether a branch may be made."""
+        return access.may("create", "new-branch", start_point=str(conf.DEFAULT_BRANCH))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Branches have no form of their own."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Stock deletion isn't used: `dolt_router_branch_delete_one` is."""
+        return False
+
+    # -- the list ---------------------------------------------------------------------------
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """All branches; `BranchList` and the actions leave out what the reader may not see."""
+        return super().get_queryset(request).exclude(name__startswith=PREFIX)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Words in any case: the columns of Dolt's system tables heed it."""
+        for word in search_term.lower().split():
+            wanted = Q()
+            for name in ("name", "latest_commit_message", "latest_committer"):
+                wanted |= Q(Contains(Lower(name), word))
+            queryset = queryset.filter(wanted)
+        return queryset, False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that knows distances."""
+        return BranchList
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without the stock deletion, which knows nothing of branches."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    @admin.display(description=gettext_lazy("branch"), ordering="name")
+    def shown_name(self, branch: Any) -> SafeString:
+        """The name, which leads to the log, and what is special about it."""
+        url = f"{reverse(f'{self.admin_site.name}:dolt_router_log')}?{urlencode({'ref': branch})}"
+        marks = SafeString("")
+        if branch.is_default:
+            marks += format_html(
+                ' <span class="dolt-mark dolt-mark-default">{}</span>', _("Default")
+            )
+        if branch.is_protected:
+            marks += format_html(
+                ' <span class="dolt-mark dolt-mark-closed">&#128274;&#65038; {}</span>',
+                _("Protected"),
+            )
+        return format_html('<a class="dolt-name" href="{}">{}</a>{}', url, branch.name, marks)
+
+    @admin.display(description=gettext_lazy("ahead"))
+    def shown_ahead(self, branch: Any) -> str:
+        """Commits that the default branch lacks."""
+        return "" if branch.is_default else str(branch.ahead)
+
+    @admin.display(description=gettext_lazy("behind"))
+    def shown_behind(self, branch: Any) -> str:
+        """Commits of the default branch that it lacks."""
+        return "" if branch.is_default else str(branch.behind)
+
+    @admin.display(description=gettext_lazy("last commit"), ordering="latest_commit_message")
+    def subject(self, branch: Any) -> SafeString:
+        """The first line of the last commit's message."""
+        url = reverse(f"{self.admin_site.name}:dolt_router_commit", args=[branch.hash])
+        text = branch.latest_commit_message.partition("\n")[0]
+        return format_html('<a class="dolt-subject" href="{}">{}</a>', url, text[:120] or "—")
+
+    @admin.display(description=gettext_lazy("by"), ordering="latest_committer")
+    def committer(self, branch: Any) -> str:
+        """Who made the last commit."""
+        return str(branch.latest_committer)
+
+    @admin.display(description=gettext_lazy("at"), ordering="latest_commit_date")
+    def date(self, branch: Any) -> Any:
+        """When it was made."""
+        return branch.latest_commit_date
+
+    # -- what can be done with the selected ones -----------------------------------------------
+
+    @admin.action(description=gettext_lazy("Compare the two selected branches"))
+    def compare_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Go to the comparison."""
+        names = queryset.values_list("name", flat=True)[:3]
+        chosen = [name for name in names if refs.may_read(request, name)]
+        if len(chosen) != 2:
+            self.message_user(request, _("Select exactly two branches."), messages.ERROR)
+            return None
+        chosen.sort(key=lambda name: name != conf.DEFAULT_BRANCH)
+        url = reverse(f"{self.admin_site.name}:dolt_router_compare")
+        query = urlencode({"from": chosen[0], "to": chosen[1]})
+        return HttpResponseRedirect(f"{url}?{query}")
+
+    @admin.action(description=gettext_lazy("Archive selected branches (each becomes a tag)"))
+    def archive_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Make each a tag."""
+        done = self._each(request, queryset, lambda branch: branch.archive())
+        text = ngettext("%(n)d branch archived.", "%(n)d branches archived.", done)
+        if done:
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Delete selected branches that are merged"))
+    def delete_merged(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Delete those whose commits are all in the default branch: nothing is lost."""
+        done = self._each(request, queryset, lambda branch: branch.delete())
+        text = ngettext("%(n)d branch deleted.", "%(n)d branches deleted.", done)
+        if done:
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Any], act: Any) -> int:
+        done = 0
+        for branch in queryset:
+            if not refs.may_read(request, branch.name):
+                continue
+            try:
+                act(branch)
+                done += 1
+            except DoltRouterError as error:
+                self.message_user(request, f"{branch.name}: {error}", messages.ERROR)
+        return done
+
+    # -- the pages beside it --------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages of `pages.py`, before the stock ones."""
+        return [*pages.urls_of(self.admin_site), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, called what it is."""
+        return super().changelist_view(request, {"title": _("Branches"), **(extra_context or {})})
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Create a branch."""
+        return editing.create(request, self.admin_site)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """A branch's page is its log."""
+        name = unquote(object_id)
+        url = reverse(f"{self.admin_site.name}:dolt_router_log")
+        return HttpResponseRedirect(f"{url}?{urlencode({'ref': name})}")
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Its log is its history."""
+        return self.change_view(request, object_id)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """To the page that knows what would be lost."""
+        name = unquote(object_id)
+        url = reverse(f"{self.admin_site.name}:dolt_router_branch_delete_one")
+        return HttpResponseRedirect(f"{url}?{urlencode({'branch': name})}")

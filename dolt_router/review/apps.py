@@ -1,0 +1,27 @@
+"""The app: `dolt_router.review` in INSTALLED_APPS."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReviewConfig(AppConfig):
+    """Pull requests, rules and permissions of branches."""
+
+    name = "dolt_router.review"
+    label = "dolt_review"
+    verbose_name = _("Reviews of branches")
+    default_auto_field = "django.db.models.BigAutoField"
+    default = True
+
+    def ready(self) -> None:
+        from dolt_router.access import add_gate
+
+        from . import branch_signals, memory, permissions
+        from .gate import gate
+
+        add_gate(gate)
+        permissions.install()
+        memory.connect()
+        branch_signals.connect()
