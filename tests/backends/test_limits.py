@@ -101,3 +101,13 @@ def test_sum_in_a_condition_on_groups_is_exact_or_an_error(things: Any) -> None:
     assert list(things.order_by().values("group").annotate(s=exact).filter(s__gt=2**61)) == [
         {"group": 1, "s": 2**62 + 2**53 + 1}
     ]
+
+
+def test_constants_are_no_reason_to_refuse(things: Any) -> None:
+    for constant in (Abs(Value(36, BigIntegerField())), Value(36) * 1, Exp(Value(0.0)) + 35):
+        assert found(things.annotate(x=constant), x=36) == [0, 1, 2, 3]
+    assert found(things.annotate(x=Power(Value(6.0), 2)), x__gt=35) == [0, 1, 2, 3]
+    things.update(ratio=Value(3.0) * 2, big=Abs(Value(-5)))
+    assert set(things.values_list("ratio", "big")) == {(6.0, 5)}
+    with pytest.raises(DataError):
+        values(things, Exp(Value(1000.0)))

@@ -30,7 +30,7 @@ from .grouping import any_group, is_refused
 from .joins import conditions_in_where, hinted, inner_first, loses_rows
 from .moments import kind_of
 from .reading import read_moment
-from .rewriting import rewrite_of, rewrites
+from .rewriting import found, rewrite_of, rewrites
 from .shared_reads import SharedReads
 from .slices import cut_afterwards, is_distant
 from .subqueries import (
@@ -52,8 +52,11 @@ class _DoltCompiler(base.SQLCompiler):
     selects = False  # is this a SELECT?
 
     def compile(self, node: Any) -> Any:
-        rewrite = rewrite_of(type(node))
-        return super().compile(node) if rewrite is None else rewrite(self, node)
+        try:
+            rewrite = found[type(node)]
+        except KeyError:
+            rewrite = rewrite_of(type(node))
+        return self.plain(node) if rewrite is None else rewrite(self, node)
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -65,8 +68,11 @@ class _DoltCompiler(base.SQLCompiler):
             return super().execute_sql(*args, **kwargs)
 
     def plain(self, node: Any) -> Any:
-        """Compile `node` as Django does; what is inside it may be rewritten."""
-        return super().compile(node)
+        """Compile `node` as Django does; what is inside it may be rewritten.
+
+        The same as in the base class, which puts the method's name together for each node.
+        """
+        return (getattr(node, "as_mysql", None) or node.as_sql)(self, self.connection)
 
 
 @rewrites(PositionRef)
@@ -124,7 +130,7 @@ class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
 
     def get_converters(self, expressions: Any) -> dict[int, Any]:
         converters: dict[int, Any] = super().get_converters(expressions)
-        if self.query.combinator:  # days beside moments come as text
+        if getattr(self.query, "combinator", None):  # days beside moments come as text
             for index, expression in enumerate(expressions):
                 if kind_of(expression) in ("DateField", "DateTimeField"):
                     others, _ = converters.get(index, ([], expression))

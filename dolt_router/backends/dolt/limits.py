@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Aggregate, Case, Value
+from django.db.models import Aggregate, Case, Func, Value, When
 from django.db.models.expressions import Combinable, CombinedExpression, ExpressionWrapper
 from django.db.models.functions import Coalesce, Greatest, Least
 
@@ -30,9 +30,17 @@ def refused(what: str, sql: str) -> str:
     """SQL that fails when it is evaluated, and is read as `OutOfRange`.
 
     It is a path that is none: there is no SIGNAL within an expression. It ends with `sql`, which
-    the fault is about: a constant would be evaluated before it is known whether it is needed.
+    the fault is about, and which is of a row: a constant (see `is_constant`) would be evaluated
+    before it is known whether it is needed.
     """
     return f"JSON_LENGTH('[]', CONCAT('out of range for {what}: ', {sql}))"
+
+
+def is_constant(node: Any) -> bool:
+    """Whether `node` is the same for all rows."""
+    if isinstance(node, (Value, Func, Case, When, CombinedExpression, ExpressionWrapper)):
+        return all(map(is_constant, node.get_source_expressions()))
+    return False
 
 
 def limits(node: Any) -> tuple[int, int] | None:
@@ -79,7 +87,7 @@ def _combined(node: CombinedExpression) -> tuple[int, int] | None:
 def may_pass_64_bits(node: CombinedExpression) -> bool:
     """Whether one of the steps of `node` may give a number that has no room in 64 bits."""
     found = limits(node)
-    if found is None:
+    if found is None or is_constant(node):
         return False
     if found[0] < LEAST or found[1] > MOST:
         return True

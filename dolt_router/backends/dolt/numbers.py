@@ -19,7 +19,7 @@ from django.db.models.functions import (
 )
 
 from .comparisons import BY_BYTES
-from .limits import LARGEST, LEAST, refused
+from .limits import LARGEST, LEAST, is_constant, refused
 from .moments import kind_of, of_one_kind
 from .places import is_divided, places_of
 from .retyped import with_source
@@ -91,10 +91,11 @@ def _round(compiler: Any, node: Round) -> tuple[str, Any]:
 @rewrites(Abs)
 def _abs(compiler: Any, node: Abs) -> tuple[str, Any]:
     """ABS of the least INT is itself, and of the least BIGINT, which has no other."""
-    kind = kind_of(node.get_source_expressions()[0])
+    (source,) = node.get_source_expressions()
+    kind = kind_of(source)
     if kind in _SIGNED:
         form = "CAST({} AS SIGNED)"
-        if kind == "BigIntegerField":
+        if kind == "BigIntegerField" and not is_constant(source):
             form = f"CASE WHEN {{}} = {LEAST} THEN {refused('bigint', '{}')} ELSE {form} END"
         node = with_source(node, form)
     return compiler.plain(node)  # type: ignore[no-any-return]
@@ -104,7 +105,11 @@ def _abs(compiler: Any, node: Abs) -> tuple[str, Any]:
 def _exp(compiler: Any, node: Exp) -> tuple[str, Any]:
     """EXP is NULL when it is too large."""
     sql, params = compiler.plain(node)
-    test, more = compiler.compile(node.get_source_expressions()[0])
+    (source,) = node.get_source_expressions()
+    test, more = compiler.compile(source)
+    if is_constant(source):  # infinite, which is refused when it is fetched
+        sql = f"CASE WHEN ({test}) > 709.782712893384 THEN 1E308 * 10 ELSE {sql} END"
+        return sql, (*more, *params)
     refusal = refused("double", test)
     sql = f"CASE WHEN ({test}) > 709.782712893384 THEN {refusal} ELSE {sql} END"
     return sql, (*more, *more, *params)
@@ -114,6 +119,8 @@ def _exp(compiler: Any, node: Exp) -> tuple[str, Any]:
 def _power(compiler: Any, node: Power) -> tuple[str, Any]:
     """POW is infinite when it is too large, and NaN for a root of a negative number."""
     sql, params = compiler.plain(node)
+    if is_constant(node):
+        return sql, params
     refusal = refused("double", sql)
     sql = f"CASE WHEN NOT (ABS({sql}) <= {LARGEST}) THEN {refusal} ELSE {sql} END"
     return sql, (*params, *params, *params)

@@ -114,7 +114,7 @@ class DatabaseOperations(MySQLOperations):
         return cast
 
     def get_db_converters(self, expression: Any) -> list[Any]:
-        converters: list[Any] = list(super().get_db_converters(expression))
+        converters: list[Any] = super().get_db_converters(expression)
         if isinstance(expression, Col):
             return converters
         kind = expression.output_field.get_internal_type()
