@@ -43,9 +43,11 @@ class Run:
 def module_of(test: str) -> str:
     """The module of Django's suite that a test id belongs to.
 
-    A class or module whose set-up failed has an id such as `setUpClass (queries.tests.X)`.
+    A class or module whose set-up failed has an id such as `setUpClass (queries.tests.X)`, a
+    subtest that skipped one such as `mail.tests.Tests.test_send (emails=[...])`.
     """
-    return test.rpartition("(")[2].partition(".")[0]
+    named, _, inside = test.partition(" (")
+    return (named if "." in named else inside).partition(".")[0]
 
 
 def table(recorded: dict[str, list[str]]) -> dict[str, dict[str, int]]:
