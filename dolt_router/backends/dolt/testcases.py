@@ -53,7 +53,8 @@ class _Guarded:
         return _Bound(bound) if is_derived(instance) else bound
 
     def __set__(self, instance: Any, value: Any) -> None:
-        if not (is_derived(instance) and hasattr(value, "wrapped")):
+        put_back = getattr(value, "__func__", None) is self.function
+        if not (is_derived(instance) and (put_back or hasattr(value, "wrapped"))):
             instance.__dict__[self.name] = value
 
     def __delete__(self, instance: Any) -> None:
