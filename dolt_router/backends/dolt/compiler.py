@@ -27,7 +27,7 @@ from . import (  # noqa: F401  (they mark what they rewrite)
 )
 from .differences import is_single_column, widen, widened_difference, without_brackets
 from .grouping import any_group, is_refused
-from .joins import conditions_in_where, hinted, inner_first, loses_rows
+from .joins import bound_to_outer, conditions_in_where, hinted, inner_first, loses_rows
 from .moments import kind_of
 from .reading import read_moment
 from .rewriting import found, rewrite_of, rewrites
@@ -56,7 +56,9 @@ class _DoltCompiler(base.SQLCompiler):
             rewrite = found[type(node)]
         except KeyError:
             rewrite = rewrite_of(type(node))
-        return self.plain(node) if rewrite is None else rewrite(self, node)
+        if rewrite is None:  # as `plain`, without another call for each node
+            return (getattr(node, "as_mysql", None) or node.as_sql)(self, self.connection)
+        return rewrite(self, node)
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -141,11 +143,11 @@ class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
         if with_limits and is_distant(self.query):
             sql, params = self.as_sql(with_limits=False, with_col_aliases=True)
             return cut_afterwards(sql, self.query), params
-        if len(self.query.alias_map) < 3:
-            sql, params = super().as_sql(with_limits, with_col_aliases)
-        else:
-            with conditions_in_where(self.query):
+        if len(self.query.alias_map) > 2 and (joins := bound_to_outer(self.query)):
+            with conditions_in_where(self.query, joins):
                 sql, params = super().as_sql(with_limits, with_col_aliases)
+        else:
+            sql, params = super().as_sql(with_limits, with_col_aliases)
         if self.needs_hint:
             sql = hinted(sql)
         if getattr(self.query, "is_widened", False):

@@ -26,7 +26,7 @@ def inner_first(alias_map: dict[str, Any]) -> dict[str, Any]:
     """The joins of a query with the outer ones last; the same object when they are already.
 
     An inner join never leans on the table of an outer one, as Django makes both outer then;
-    but the condition of a FilteredRelation may: see `conditions_in_where`.
+    but the condition of a FilteredRelation may: see `bound_to_outer`.
     """
     outer: dict[str, Any] = {}
     inner: dict[str, Any] = {}
@@ -40,21 +40,23 @@ def inner_first(alias_map: dict[str, Any]) -> dict[str, Any]:
     return {**inner, **outer} if out_of_order else alias_map
 
 
-@contextmanager
-def conditions_in_where(query: Any) -> Iterator[None]:
-    """Write the conditions of inner joins behind outer ones into WHERE, where they say the same."""
-    moved, is_outer = {}, False
+def bound_to_outer(query: Any) -> dict[str, Any]:
+    """The inner joins behind an outer one that have a condition of their own, by their alias."""
+    found, is_outer = {}, False
     for alias, join in query.alias_map.items():
         if join.join_type == LOUTER:
             is_outer = True
         elif is_outer and join.filtered_relation and query.alias_refcount[alias]:
-            moved[alias] = join
-    if not moved:
-        yield
-        return
+            found[alias] = join
+    return found
+
+
+@contextmanager
+def conditions_in_where(query: Any, joins: dict[str, Any]) -> Iterator[None]:
+    """Write the conditions of inner joins into WHERE, where they say the same."""
     before, where = query.alias_map, query.where
-    query.alias_map = {**before, **{alias: _bare(join) for alias, join in moved.items()}}
-    conditions = [join.filtered_relation.resolved_condition for join in moved.values()]
+    query.alias_map = {**before, **{alias: _bare(join) for alias, join in joins.items()}}
+    conditions = [join.filtered_relation.resolved_condition for join in joins.values()]
     query.where = WhereNode([where, *conditions] if where else conditions)
     try:
         yield
