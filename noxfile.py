@@ -31,11 +31,12 @@ def embedded(session: nox.Session, django: str) -> None:
 @nox.session(name="django-suite")
 @nox.parametrize("python,django", [PAIRS[0], PAIRS[-1]])
 def django_suite(session: nox.Session, django: str) -> None:
-    """Django's own tests on the server engine, on the default branch and on another."""
+    """Django's own tests on both engines; on the server also on another branch than the default."""
     session.install("-e", ".[test]", f"django~={django}.0")
     run = ("python", "-m", "django_test_suite.run")
     session.run(*run, "--install", *session.posargs)
     session.run(*run, "--branch", "feature/x", *session.posargs)
+    session.run(*run, "--engine", "embedded", *session.posargs)
 
 
 @nox.session

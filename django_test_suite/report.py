@@ -43,9 +43,11 @@ class Run:
 def module_of(test: str) -> str:
     """The module of Django's suite that a test id belongs to.
 
-    A class or module whose set-up failed has an id such as `setUpClass (queries.tests.X)`.
+    A class or module whose set-up failed has an id such as `setUpClass (queries.tests.X)`, a
+    subtest that skipped one such as `mail.tests.Tests.test_send (emails=[...])`.
     """
-    return test.rpartition("(")[2].partition(".")[0]
+    named, _, inside = test.partition(" (")
+    return (named if "." in named else inside).partition(".")[0]
 
 
 def table(recorded: dict[str, list[str]]) -> dict[str, dict[str, int]]:
@@ -109,11 +111,19 @@ def write(run: Run, whole: bool) -> None:
         "seconds": round(run.seconds),
         "unexpected": unexpected,
         "expected": run.tests("expected"),
-        "skipped": run.tests("skipped"),
+        "skipped": skips(run),
         "modules": table(run.recorded),
     }
     path.write_text(json.dumps(figures, indent=1) + "\n")
     write_page()
+
+
+def skips(run: Run) -> dict[str, list[str]]:
+    """The skipped tests by the reason that Django gave, most frequent first."""
+    found: dict[str, list[str]] = {}
+    for test in run.tests("skipped"):
+        found.setdefault(run.recorded[test][1], []).append(test)
+    return dict(sorted(found.items(), key=lambda item: (-len(item[1]), item[0])))
 
 
 def write_page() -> None:
@@ -130,7 +140,8 @@ def _totals(kept: dict[str, dict]) -> Iterable[str]:  # type: ignore[type-arg]
     yield "|---|---|---|---|---|---|---|---|"
     for key in sorted(kept):
         figures = kept[key]
-        unexpected, skipped = len(figures["unexpected"]), len(figures["skipped"])
+        unexpected = len(figures["unexpected"])
+        skipped = sum(map(len, figures["skipped"].values()))
         expected = len(figures["expected"])
         passed = figures["tests"] - unexpected - skipped - expected
         numbers = (figures["tests"], passed, skipped, expected, unexpected, figures["seconds"])

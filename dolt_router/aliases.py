@@ -90,6 +90,7 @@ class BranchConnectionHandler(ConnectionHandler):
     _parsed: dict[str, Target | str | None]
     _roots: list[str]
     _wrapper_classes: dict[str, Any]  # of the roots
+    _pinned: dict[str, tuple[Any, str]]  # by root: its NAME, and the branch that it pins
 
     # -- grammar ------------------------------------------------------------------
 
@@ -106,6 +107,7 @@ class BranchConnectionHandler(ConnectionHandler):
                 alias: found for alias, found in classes.items() if getattr(found, "is_dolt", False)
             }
             self._roots = list(self._wrapper_classes)
+            self._pinned = {}
             self._parsed_for, self._parsed_aliases = self.settings, aliases
 
     @property
@@ -116,15 +118,24 @@ class BranchConnectionHandler(ConnectionHandler):
 
     def first_root(self) -> str | None:
         """The first Dolt alias whose NAME pins no branch; None when there is none."""
-        for root in self.roots:
-            if not self.pinned_ref(root):
+        self._check_settings()
+        for root in self._roots:
+            if not self._ref_of(root):
                 return root
         return None
 
     def pinned_ref(self, root: str) -> str:
         """The branch that the NAME of a static alias pins (`inventory/feature-x`), or ''."""
         self._check_settings()
-        return self._wrapper_classes[root].split_name(self.settings[root]["NAME"])[1]
+        return self._ref_of(root)
+
+    def _ref_of(self, root: str) -> str:
+        # Asked several times for each query. A test run changes the NAME of an alias.
+        name = self.settings[root]["NAME"]
+        known = self._pinned.get(root)
+        if known is None or known[0] is not name:
+            known = self._pinned[root] = (name, self._wrapper_classes[root].split_name(name)[1])
+        return known[1]
 
     def _parse(self, alias: str) -> Target | str | None:
         """A Target; the name of a root whose active branch is meant; None: not Dolt's."""

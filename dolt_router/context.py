@@ -70,11 +70,10 @@ def active_branch(using: str, is_first: bool = True) -> str | None:
     `using` and the environment variable DOLT_BRANCH speak of. No query is made.
     """
     branches = _branches.get()
-    for key in (
-        reversed(list(branches)) if branches else ()
-    ):  # the innermost use_branch() is the last entry
-        if key == using or (key is None and is_first):
-            return branches[key]
+    if branches:
+        for key in reversed(list(branches)):  # the innermost use_branch() is the last entry
+            if key == using or (key is None and is_first):
+                return branches[key]
     if is_first and (named := os.environ.get(ENVIRONMENT_VARIABLE)):
         return validate_ref(named)
     return None

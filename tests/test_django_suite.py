@@ -12,8 +12,10 @@ import pytest
 
 from django_test_suite import report
 from django_test_suite.run import FAST, MODULES_AT_ONCE, modules
+from django_test_suite.skips import is_skipped, mysql_features
 from django_test_suite.sources import tests_folder
 from dolt_router.backends.dolt.expected import EXPECTED
+from dolt_router.backends.doltlite.expected import EXPECTED as EXPECTED_EMBEDDED
 
 ROOT = Path(__file__).resolve().parents[1]
 # Parts of about the same length, so that two workers share them.
@@ -33,9 +35,31 @@ def test_fast_modules_are_modules_of_the_suite() -> None:
     assert set(FAST) <= set(modules(tests_folder()))
 
 
-def test_each_expected_failure_stands_under_one_cause() -> None:
-    every = [test for tests in EXPECTED.values() for test in tests]
+@pytest.mark.parametrize("expected", [EXPECTED, EXPECTED_EMBEDDED], ids=["server", "embedded"])
+def test_each_expected_failure_stands_under_one_cause(expected: dict[str, set[str]]) -> None:
+    every = [test for tests in expected.values() for test in tests]
     assert len(every) == len(set(every))
+
+
+def test_what_mysql_would_skip_is_told_by_its_feature_flags() -> None:
+    mysql = mysql_features()
+    lacks = "Database doesn't support feature(s): "
+    assert not is_skipped(lacks + "supports_expression_indexes", mysql)
+    assert not is_skipped(lacks + "supports_expression_indexes, supports_json_field", mysql)
+    assert is_skipped(lacks + "supports_expression_indexes, can_distinct_on_fields", mysql)
+    any_of = "Database doesn't support any of the feature(s): "
+    assert not is_skipped(any_of + "supports_expression_indexes, can_distinct_on_fields", mysql)
+    assert not is_skipped("Database has feature(s) implied_column_null", mysql)
+    assert is_skipped("Database has feature(s) supports_json_field", mysql)
+    assert is_skipped("PostgreSQL specific tests.", mysql)
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["mail.tests.T.test_a (to='<a b.c>')", "setUpClass (mail.tests.T)", "mail.run"],
+)
+def test_module_of_a_test_is_the_first_part_of_its_path(test: str) -> None:
+    assert report.module_of(test) == "mail"
 
 
 def run_of(**recorded: list[str]) -> report.Run:

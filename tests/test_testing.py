@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections, transaction
-from django.test import Client, TestCase
+from django.test import Client, SimpleTestCase, TestCase
 
 from dolt_router import current_branch, use_branch
 from dolt_router.contrib.cache import make_key
@@ -213,3 +214,16 @@ def test_cache_keys_keep_branches_apart(feature: str) -> None:
         assert cache.get("a") is None
         cache.set("a", "feature")
     assert cache.get("a") == "main"
+
+
+def test_test_cases_without_a_database_leave_a_branchs_connection_as_it_was(feature: str) -> None:
+    class Case(SimpleTestCase):
+        def test_nothing(self) -> None:
+            pass
+
+    connections[feature].ensure_connection()
+    for _ in range(2):  # the first must not leave what the second takes for its own
+        result = unittest.TestResult()
+        unittest.TestSuite([Case("test_nothing")]).run(result)
+        assert (result.testsRun, result.errors) == (1, [])
+    assert not Device.objects.using(feature).exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,8 @@ from django.test.utils import isolate_apps
 from dolt_router import use_branch
 from dolt_router.exceptions import OutOfRange
 from tests.inventory.models import Device, Site, Tag
+
+from .things import ROWS, UTC
 
 
 @pytest.fixture(params=["main", "feature/x"])
@@ -207,3 +210,24 @@ def test_search_in_dates_sees_no_time_of_day(feature: str) -> None:
     finally:
         with connection.schema_editor() as editor:
             editor.delete_model(Event)
+
+
+def test_condition_of_an_inner_join_behind_an_outer_one(things: Any) -> None:
+    """A FilteredRelation that is filtered by, and whose condition is about an outer table."""
+    first, second, third, fourth = things
+    taller = FilteredRelation("parts", condition=Q(parts__group__gt=F("parent__group")))
+    found = things.filter(Q(parent__name="A") | Q(name="a")).annotate(taller=taller)
+    assert [t.name for t in found.filter(taller__name="éa_b")] == [third.name]
+    assert [t.name for t in found.filter(taller__name="A")] == []
+    assert list(found.filter(taller__group__lt=9).values_list("name", "taller__name")) == [
+        (third.name, fourth.name)
+    ]
+    assert found.filter(taller__name="éa_b").count() == 1
+
+
+def test_moments_and_days_meet_in_an_intersection(things: Any) -> None:
+    moments, days = things.order_by().values_list("at"), things.order_by().values_list("day")
+    assert [at for (at,) in moments.intersection(days)] == [dt.datetime(2024, 1, 1, tzinfo=UTC)]
+    assert {at for (at,) in moments.difference(days)} == {
+        row["at"] for row in ROWS if row["at"].hour
+    }

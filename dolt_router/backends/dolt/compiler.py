@@ -27,8 +27,10 @@ from . import (  # noqa: F401  (they mark what they rewrite)
 )
 from .differences import is_single_column, widen, widened_difference, without_brackets
 from .grouping import any_group, is_refused
-from .joins import hinted, inner_first, loses_rows
-from .rewriting import rewrite_of, rewrites
+from .joins import bound_to_outer, conditions_in_where, hinted, inner_first, loses_rows
+from .moments import kind_of
+from .reading import read_moment
+from .rewriting import found, rewrite_of, rewrites
 from .shared_reads import SharedReads
 from .slices import cut_afterwards, is_distant
 from .subqueries import (
@@ -38,7 +40,7 @@ from .subqueries import (
     selected_orders,
     taken_before_grouping,
 )
-from .unsigned import never_negative
+from .unsigned import storable
 
 
 class _DoltCompiler(base.SQLCompiler):
@@ -46,11 +48,17 @@ class _DoltCompiler(base.SQLCompiler):
 
     in_window = False  # see `windows`
     in_having = False  # see `subqueries`
+    in_checked = False  # see `limits`
     selects = False  # is this a SELECT?
 
     def compile(self, node: Any) -> Any:
-        rewrite = rewrite_of(type(node))
-        return super().compile(node) if rewrite is None else rewrite(self, node)
+        try:
+            rewrite = found[type(node)]
+        except KeyError:
+            rewrite = rewrite_of(type(node))
+        if rewrite is None:  # as `plain`, without another call for each node
+            return (getattr(node, "as_mysql", None) or node.as_sql)(self, self.connection)
+        return rewrite(self, node)
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -62,8 +70,11 @@ class _DoltCompiler(base.SQLCompiler):
             return super().execute_sql(*args, **kwargs)
 
     def plain(self, node: Any) -> Any:
-        """Compile `node` as Django does; what is inside it may be rewritten."""
-        return super().compile(node)
+        """Compile `node` as Django does; what is inside it may be rewritten.
+
+        The same as in the base class, which puts the method's name together for each node.
+        """
+        return (getattr(node, "as_mysql", None) or node.as_sql)(self, self.connection)
 
 
 @rewrites(PositionRef)
@@ -119,11 +130,24 @@ class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
             return [without_brackets(" ".join(parts))], params
         return widened_difference(self, super().get_combinator_sql, all)
 
+    def get_converters(self, expressions: Any) -> dict[int, Any]:
+        converters: dict[int, Any] = super().get_converters(expressions)
+        if getattr(self.query, "combinator", None):  # days beside moments come as text
+            for index, expression in enumerate(expressions):
+                if kind_of(expression) in ("DateField", "DateTimeField"):
+                    others, _ = converters.get(index, ([], expression))
+                    converters[index] = ([read_moment, *others], expression)
+        return converters
+
     def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> tuple[str, Any]:
         if with_limits and is_distant(self.query):
             sql, params = self.as_sql(with_limits=False, with_col_aliases=True)
             return cut_afterwards(sql, self.query), params
-        sql, params = super().as_sql(with_limits, with_col_aliases)
+        if len(self.query.alias_map) > 2 and (joins := bound_to_outer(self.query)):
+            with conditions_in_where(self.query, joins):
+                sql, params = super().as_sql(with_limits, with_col_aliases)
+        else:
+            sql, params = super().as_sql(with_limits, with_col_aliases)
         if self.needs_hint:
             sql = hinted(sql)
         if getattr(self.query, "is_widened", False):
@@ -141,7 +165,7 @@ class SQLDeleteCompiler(_DoltCompiler, mysql.SQLDeleteCompiler):
 
 class SQLUpdateCompiler(_DoltCompiler, mysql.SQLUpdateCompiler):
     def as_sql(self) -> tuple[str, Any]:
-        self.query.values = [never_negative(*value) for value in self.query.values]
+        self.query.values = [storable(*value) for value in self.query.values]
         return super().as_sql()
 
     def pre_sql_setup(self) -> Any:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_DATABASE, UNKNOWN_ERROR, SERIALIZATION_FAILURE = 1049, 1105, 1213
 UNKNOWN_COLUMN, UNKNOWN_TABLE = 1054, 1146
-_OUT_OF_RANGE = re.compile(r"\bout of range for (?:tiny|small|medium|big)?int\b")
+_OUT_OF_RANGE = re.compile(r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum)\b")
 
 
 def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | None:

@@ -11,9 +11,13 @@ Two faults of Dolt's planner (docs/dolt-notes.md):
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models.sql.constants import INNER, LOUTER
+from django.db.models.sql.datastructures import Join
+from django.db.models.sql.where import WhereNode
 
 HINT = "/*+ NO_MERGE_JOIN */ "
 
@@ -22,7 +26,7 @@ def inner_first(alias_map: dict[str, Any]) -> dict[str, Any]:
     """The joins of a query with the outer ones last; the same object when they are already.
 
     An inner join never leans on the table of an outer one, as Django makes both outer then;
-    but the condition of a FilteredRelation may, and is left where it is.
+    but the condition of a FilteredRelation may: see `bound_to_outer`.
     """
     outer: dict[str, Any] = {}
     inner: dict[str, Any] = {}
@@ -31,12 +35,44 @@ def inner_first(alias_map: dict[str, Any]) -> dict[str, Any]:
         if join.join_type == LOUTER:
             outer[alias] = join
         else:
-            if outer and join.join_type == INNER:
-                if join.filtered_relation:
-                    return alias_map
-                out_of_order = True
+            out_of_order = out_of_order or (bool(outer) and join.join_type == INNER)
             inner[alias] = join
     return {**inner, **outer} if out_of_order else alias_map
+
+
+def bound_to_outer(query: Any) -> dict[str, Any]:
+    """The inner joins behind an outer one that have a condition of their own, by their alias."""
+    found, is_outer = {}, False
+    for alias, join in query.alias_map.items():
+        if join.join_type == LOUTER:
+            is_outer = True
+        elif is_outer and join.filtered_relation and query.alias_refcount[alias]:
+            found[alias] = join
+    return found
+
+
+@contextmanager
+def conditions_in_where(query: Any, joins: dict[str, Any]) -> Iterator[None]:
+    """Write the conditions of inner joins into WHERE, where they say the same."""
+    before, where = query.alias_map, query.where
+    query.alias_map = {**before, **{alias: _bare(join) for alias, join in joins.items()}}
+    conditions = [join.filtered_relation.resolved_condition for join in joins.values()]
+    query.where = WhereNode([where, *conditions] if where else conditions)
+    try:
+        yield
+    finally:
+        query.alias_map, query.where = before, where
+
+
+def _bare(join: Any) -> Join:
+    return Join(
+        join.table_name,
+        join.parent_alias,
+        join.table_alias,
+        join.join_type,
+        join.join_field,
+        join.nullable,
+    )
 
 
 def loses_rows(query: Any) -> bool:

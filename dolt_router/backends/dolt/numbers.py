@@ -6,11 +6,22 @@ from typing import Any
 
 from django.db.models import DecimalField
 from django.db.models.expressions import Col
-from django.db.models.functions import Abs, Cast, Ceil, Coalesce, Floor, Round, Sign
+from django.db.models.functions import (
+    Abs,
+    Cast,
+    Ceil,
+    Coalesce,
+    Exp,
+    Floor,
+    Power,
+    Round,
+    Sign,
+)
 
 from .comparisons import BY_BYTES
+from .limits import LARGEST, LEAST, is_constant, refused
 from .moments import kind_of, of_one_kind
-from .places import places_of
+from .places import is_divided, places_of
 from .retyped import with_source
 from .rewriting import rewrites
 
@@ -35,6 +46,9 @@ def _cast(compiler: Any, node: Cast) -> tuple[str, Any]:
         node = with_source(node, "CONCAT({}, '')")
     elif kind in _WRITTEN and wanted in _TEXT:
         node = with_source(node, _WRITTEN[kind])
+    elif kind == "DecimalField" and wanted in _TEXT and is_divided(source):
+        # Of a quotient CAST shows thirty places.
+        node = with_source(node, f"CAST({{}} AS DECIMAL(65, {places_of(source)}))")
     elif kind == "FloatField" and wanted in _SIGNED:
         # Halves go to the even number, as in MySQL and Python.
         node = with_source(node, _ROUNDED)
@@ -76,10 +90,40 @@ def _round(compiler: Any, node: Round) -> tuple[str, Any]:
 
 @rewrites(Abs)
 def _abs(compiler: Any, node: Abs) -> tuple[str, Any]:
-    """ABS of the least INT is itself; of the least BIGINT it is too, as there is no other."""
-    if kind_of(node.get_source_expressions()[0]) in _SIGNED:
-        node = with_source(node, "CAST({} AS SIGNED)")
+    """ABS of the least INT is itself, and of the least BIGINT, which has no other."""
+    (source,) = node.get_source_expressions()
+    kind = kind_of(source)
+    if kind in _SIGNED:
+        form = "CAST({} AS SIGNED)"
+        if kind == "BigIntegerField" and not is_constant(source):
+            form = f"CASE WHEN {{}} = {LEAST} THEN {refused('bigint', '{}')} ELSE {form} END"
+        node = with_source(node, form)
     return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+@rewrites(Exp)
+def _exp(compiler: Any, node: Exp) -> tuple[str, Any]:
+    """EXP is NULL when it is too large."""
+    sql, params = compiler.plain(node)
+    (source,) = node.get_source_expressions()
+    test, more = compiler.compile(source)
+    if is_constant(source):  # infinite, which is refused when it is fetched
+        sql = f"CASE WHEN ({test}) > 709.782712893384 THEN 1E308 * 10 ELSE {sql} END"
+        return sql, (*more, *params)
+    refusal = refused("double", test)
+    sql = f"CASE WHEN ({test}) > 709.782712893384 THEN {refusal} ELSE {sql} END"
+    return sql, (*more, *more, *params)
+
+
+@rewrites(Power)
+def _power(compiler: Any, node: Power) -> tuple[str, Any]:
+    """POW is infinite when it is too large, and NaN for a root of a negative number."""
+    sql, params = compiler.plain(node)
+    if is_constant(node):
+        return sql, params
+    refusal = refused("double", sql)
+    sql = f"CASE WHEN NOT (ABS({sql}) <= {LARGEST}) THEN {refusal} ELSE {sql} END"
+    return sql, (*params, *params, *params)
 
 
 @rewrites(Sign)

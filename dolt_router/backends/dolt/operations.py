@@ -9,8 +9,10 @@ from django.db import transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
 from django.db.models import Sum, Window
 from django.db.models.expressions import Col
-from django.utils.dateparse import parse_datetime
 
+from . import zones
+from .limits import finite
+from .reading import read_moment
 from .totals import check_exact, is_narrow_column
 
 # MAKEDATE is missing.
@@ -26,10 +28,6 @@ _PARTS = {
     "second": "SECOND",
     "microsecond": "MICROSECOND",
 }
-
-
-def _read_moment(value: Any, expression: Any, connection: Any) -> Any:
-    return parse_datetime(value) if isinstance(value, str) else value
 
 
 _PATTERNS = {"contains", "startswith", "endswith", "regex"}
@@ -55,6 +53,16 @@ class DatabaseOperations(MySQLOperations):
             # the year before.
             return f"CAST(YEARWEEK({sql}, 3) %% 100 AS SIGNED)", params
         return super().date_extract_sql(lookup_type, sql, params)  # type: ignore[no-any-return]
+
+    def _convert_sql_to_tz(self, sql: str, params: Any, tzname: str | None) -> tuple[str, Any]:
+        plain = super()._convert_sql_to_tz(sql, params, tzname)
+        # In the default of a column Dolt writes TIMESTAMPDIFF so that it can't read it again.
+        if not tzname or plain[0] == sql or self.connection.is_defining:
+            return plain  # type: ignore[no-any-return]
+        own: str = self.connection.timezone_name
+        if own != "UTC":
+            sql, params = f"CONVERT_TZ({sql}, %s, 'UTC')", (*params, own)
+        return zones.moved(sql, params, tzname) or plain
 
     def datetime_cast_date_sql(self, sql: str, params: Any, tzname: str | None) -> tuple[str, Any]:
         # What DATE() gives is not the same day as that of a DATE column to UNION and EXCEPT.
@@ -106,15 +114,18 @@ class DatabaseOperations(MySQLOperations):
         return cast
 
     def get_db_converters(self, expression: Any) -> list[Any]:
-        converters: list[Any] = list(super().get_db_converters(expression))
+        converters: list[Any] = super().get_db_converters(expression)
         if isinstance(expression, Col):
             return converters
+        kind = expression.output_field.get_internal_type()
         total = expression.source_expression if isinstance(expression, Window) else expression
         if isinstance(total, Sum) and is_narrow_column(total):
             converters.append(check_exact)
-        elif expression.output_field.get_internal_type() == "DateTimeField":
+        elif kind == "FloatField":
+            converters.append(finite)
+        elif kind == "DateTimeField":
             # COALESCE, GREATEST and others make text of a moment.
-            converters.insert(0, _read_moment)
+            converters.insert(0, read_moment)
         return converters
 
     def prep_for_iexact_query(self, x: Any) -> str:

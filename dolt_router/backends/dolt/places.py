@@ -43,6 +43,15 @@ def places_of(expression: Any) -> int:
     return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
 
 
+def is_divided(expression: Any) -> bool:
+    """Whether `expression` is a quotient, or is computed from one."""
+    if isinstance(expression, CombinedExpression) and expression.connector == Combinable.DIV:
+        return True
+    if not isinstance(expression, (CombinedExpression, ExpressionWrapper)):
+        return False
+    return any(is_divided(part) for part in expression.get_source_expressions())
+
+
 def _is_number(expression: Any) -> bool:
     try:
         return not getattr(expression, "conditional", False) and bool(expression.output_field)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from MySQLdb.constants import FIELD_TYPE
 from MySQLdb.converters import conversions
 from MySQLdb.times import Date_or_None, DateTime_or_None
@@ -22,6 +23,11 @@ def datetime_or_none(text: str | bytes) -> Any:
     if found is None or not isinstance(found, datetime.datetime):
         return DateTime_or_None(_padded(text))
     return found
+
+
+def read_moment(value: Any, expression: Any, connection: Any) -> Any:
+    """Converter of a moment that Dolt may have made text of."""
+    return parse_datetime(value) if isinstance(value, str) else value
 
 
 def _padded(text: str | bytes) -> str:

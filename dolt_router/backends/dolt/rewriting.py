@@ -13,7 +13,7 @@ from typing import Any
 Rewrite = Callable[[Any, Any], tuple[str, Any]]
 
 _of_class: dict[type, Rewrite] = {}
-_found: dict[type, Rewrite | None] = {}  # also for derived classes, once they were met
+found: dict[type, Rewrite | None] = {}  # also for derived classes, once they were met
 
 
 def rewrites(*classes: type) -> Callable[[Rewrite], Rewrite]:
@@ -29,8 +29,8 @@ def rewrites(*classes: type) -> Callable[[Rewrite], Rewrite]:
 def rewrite_of(kind: type) -> Rewrite | None:
     """The function for nodes of the class `kind`; None when Django's way is right."""
     try:
-        return _found[kind]
+        return found[kind]
     except KeyError:
-        found = next((_of_class[c] for c in kind.__mro__ if c in _of_class), None)
-        _found[kind] = found
-        return found
+        known = next((_of_class[c] for c in kind.__mro__ if c in _of_class), None)
+        found[kind] = known
+        return known

@@ -40,6 +40,7 @@ class Statement(NamedTuple):
     traces: tuple[str, ...] = ()
 
 
+LONGEST_KEPT = 4000  # characters of a statement whose kind is remembered
 _READ = Statement(Kind.READ, "select")
 _LOCKING = re.compile(r"\bfor\s+(update|share)\b|\block\s+in\s+share\s+mode\b", re.I)
 _SELECT_TRACES = re.compile(
@@ -84,15 +85,7 @@ _DOLT_CALL = re.compile(r"call\s+`?(dolt_\w+)", re.I)
 
 def classify(sql: str | bytes) -> Statement:
     """What `sql` does; several statements in one text count as the strongest of them."""
-    if isinstance(sql, bytes):
-        sql = sql.decode("utf-8", "replace")
-    # The common case first, without a copy of the text: a plain SELECT by the ORM.
-    if sql.startswith("SELECT ") and ";" not in sql and "@" not in sql:
-        if "FOR UPDATE" not in sql and not _suspicious(sql):
-            return _READ
-    if len(sql) > 2000:
-        return _classify(sql)
-    return _classify_cached(sql)
+    return _classify(sql) if len(sql) > LONGEST_KEPT else _classify_cached(sql)
 
 
 def _suspicious(sql: str) -> bool:
@@ -102,7 +95,13 @@ def _suspicious(sql: str) -> bool:
     ) and (_LOCKING.search(sql) is not None or _SELECT_TRACES.search(sql) is not None)
 
 
-def _classify(sql: str) -> Statement:
+def _classify(sql: str | bytes) -> Statement:
+    if isinstance(sql, bytes):
+        sql = sql.decode("utf-8", "replace")
+    # The common case first, without a copy of the text: a plain SELECT by the ORM.
+    if sql.startswith("SELECT ") and ";" not in sql and "@" not in sql:
+        if "FOR UPDATE" not in sql and not _suspicious(sql):
+            return _READ
     bare = _RUN_ANYWAY.sub(" ", _LITERAL_OR_COMMENT.sub(_blank, sql)).strip()
     parts = [part.strip() for part in bare.split(";") if part.strip()]
     if not parts:

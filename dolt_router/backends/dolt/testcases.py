@@ -19,7 +19,11 @@ GUARDED = ("connect", "temporary_connection", "cursor", "chunked_cursor")
 
 def is_derived(wrapper: Any) -> bool:
     """Whether the connection is a branch's, made on access, rather than a static alias's."""
-    return bool(wrapper.split_name(wrapper.settings_dict["NAME"])[1])
+    name = wrapper.settings_dict["NAME"]
+    known = wrapper.__dict__.get("_is_derived")  # asked for each cursor
+    if known is None or known[0] is not name:
+        known = wrapper._is_derived = (name, bool(wrapper.split_name(name)[1]))
+    return bool(known[1])
 
 
 class _Bound:
@@ -49,7 +53,8 @@ class _Guarded:
         return _Bound(bound) if is_derived(instance) else bound
 
     def __set__(self, instance: Any, value: Any) -> None:
-        if not (is_derived(instance) and hasattr(value, "wrapped")):
+        put_back = getattr(value, "__func__", None) is self.function
+        if not (is_derived(instance) and (put_back or hasattr(value, "wrapped"))):
             instance.__dict__[self.name] = value
 
     def __delete__(self, instance: Any) -> None:

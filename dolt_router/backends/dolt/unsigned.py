@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.expressions import Col, Combinable, CombinedExpression
+from django.db.models.expressions import Col, CombinedExpression
 
 from ...exceptions import OutOfRange
+from .limits import LARGEST, STEPS, checked, may_pass_64_bits, refused
 from .moments import kind_of
 from .retyped import Retyped
 from .rewriting import rewrites
@@ -21,19 +22,28 @@ _UNSIGNED = {"PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIn
 
 @rewrites(CombinedExpression)
 def _combined(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
-    if node.connector in (Combinable.SUB, Combinable.ADD, Combinable.MUL):
-        sides = [node.lhs, node.rhs]
-        if any(_is_unsigned(side) for side in sides):
-            node = node.copy()
-            node.lhs, node.rhs = (
-                Retyped(side, "CAST({} AS SIGNED)") if _is_unsigned(side) else side
-                for side in sides
-            )
-    return compiler.plain(node)  # type: ignore[no-any-return]
+    if node.connector not in STEPS:
+        return compiler.plain(node)  # type: ignore[no-any-return]
+    sides = [node.lhs, node.rhs]
+    if any(_is_unsigned(side) for side in sides):
+        signed = node.copy()
+        signed.lhs, signed.rhs = (
+            Retyped(side, "CAST({} AS SIGNED)") if _is_unsigned(side) else side for side in sides
+        )
+    else:
+        signed = node
+    if compiler.in_checked or compiler.connection.is_defining or not may_pass_64_bits(node):
+        return compiler.plain(signed)  # type: ignore[no-any-return]
+    compiler.in_checked = True
+    try:
+        sql, params = compiler.plain(signed)
+        return checked(compiler, node, sql, params)
+    finally:
+        compiler.in_checked = False
 
 
-def never_negative(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
-    """A value of an UPDATE, such that it fails where it would store a negative number.
+def storable(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
+    """A value of an UPDATE, such that it fails where it would store what MySQL refuses.
 
     Raises:
         OutOfRange: it is a negative number.
@@ -42,14 +52,18 @@ def never_negative(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
         if hasattr(value, "resolve_expression"):
             if value.contains_aggregate or value.contains_over_clause:
                 return field, model, value  # which Django refuses, and shows
-            value = Retyped(value, _REFUSED.format(field.column), output_field=field)
+            refusal = refused(f"int: {field.column}", "{}")
+            form = f"CASE WHEN ({{}}) < 0 THEN {refusal} ELSE {{}} END"
+            value = Retyped(value, form, output_field=field)
         elif isinstance(value, int) and value < 0:
             raise OutOfRange(1264, f"{value} out of range for int: {field.column}")
+    elif field.get_internal_type() == "FloatField" and hasattr(value, "resolve_expression"):
+        if not (value.contains_aggregate or value.contains_over_clause):
+            # An infinite number would be stored.
+            refusal = refused("double", "{}")
+            form = f"CASE WHEN NOT (ABS({{}}) <= {LARGEST}) THEN {refusal} ELSE {{}} END"
+            value = Retyped(value, form, output_field=field)
     return field, model, value
-
-
-# A path that is none, evaluated only then: there is no SIGNAL within an expression.
-_REFUSED = "CASE WHEN ({{}}) < 0 THEN JSON_LENGTH('[]', 'out of range for int: {}') ELSE {{}} END"
 
 
 def _is_unsigned(expression: Any) -> bool:

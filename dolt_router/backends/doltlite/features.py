@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import django
 from django.utils.functional import cached_property
 
 from ..dolt.testcases import is_derived
 from . import driver
+from .expected import ALIAS, EXPECTED, NEW
 
 SQLiteFeatures: Any = driver.features.DatabaseFeatures
 
@@ -17,6 +19,13 @@ class DatabaseFeatures(SQLiteFeatures):
 
     # The test database is a file, as every database of this engine.
     test_db_allows_multiple_connections = True
+
+    @cached_property
+    def django_test_expected_failures(self) -> set[str]:
+        expected: set[str] = super().django_test_expected_failures.union(*EXPECTED.values())
+        if self.connection.alias == self.connection.root_alias and is_derived(self.connection):
+            expected -= EXPECTED[ALIAS]
+        return expected if django.VERSION >= (6, 0) else expected - NEW
 
     @cached_property
     def supports_json_field(self) -> bool:

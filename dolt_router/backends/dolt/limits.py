@@ -1,0 +1,139 @@
+"""Numbers that pass what their type holds.
+
+Whole numbers past 64 bits wrap around, and floats become NULL, NaN or infinite, where MySQL has
+error 1690. What may do so is checked: the sums and products of columns of 64 bits are counted
+as decimals too. Of narrower columns none can, and nothing is added.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Aggregate, Case, Func, Value, When
+from django.db.models.expressions import Combinable, CombinedExpression, ExpressionWrapper
+from django.db.models.functions import Coalesce, Greatest, Least
+
+from .moments import kind_of
+
+LEAST, MOST = -(2**63), 2**63 - 1
+LARGEST = "1.7976931348623157e308"  # of floats
+STEPS = (Combinable.ADD, Combinable.SUB, Combinable.MUL)
+_BITS = {
+    **{"SmallIntegerField": 15, "PositiveSmallIntegerField": 16, "BooleanField": 1},
+    **{"IntegerField": 31, "PositiveIntegerField": 32, "AutoField": 31, "SmallAutoField": 15},
+    **{"BigIntegerField": 63, "PositiveBigIntegerField": 64, "BigAutoField": 48},  # keys count up
+}
+_OF_ANY = (Coalesce, Greatest, Least)
+
+
+def refused(what: str, sql: str) -> str:
+    """SQL that fails when it is evaluated, and is read as `OutOfRange`.
+
+    It is a path that is none: there is no SIGNAL within an expression. It ends with `sql`, which
+    the fault is about, and which is of a row: a constant (see `is_constant`) would be evaluated
+    before it is known whether it is needed.
+    """
+    return f"JSON_LENGTH('[]', CONCAT('out of range for {what}: ', {sql}))"
+
+
+def is_constant(node: Any) -> bool:
+    """Whether `node` is the same for all rows."""
+    if isinstance(node, (Value, Func, Case, When, CombinedExpression, ExpressionWrapper)):
+        return all(map(is_constant, node.get_source_expressions()))
+    return False
+
+
+def limits(node: Any) -> tuple[int, int] | None:
+    """The least and the highest whole number that `node` may be; None if it is none."""
+    if isinstance(node, Value):
+        number = node.value
+        if number is None:
+            return 0, 0
+        return (int(number), int(number)) if isinstance(number, int) else None
+    if isinstance(node, ExpressionWrapper):
+        return limits(node.expression)
+    kind = kind_of(node)
+    if kind in ("ForeignKey", "OneToOneField"):
+        kind = node.output_field.target_field.get_internal_type()
+    if kind not in _BITS:
+        return None
+    if isinstance(node, Aggregate):  # counted as a decimal, or a float
+        return 0, 0
+    parts = None
+    if isinstance(node, Case):
+        parts = [*(case.result for case in node.cases), node.default]
+    elif isinstance(node, _OF_ANY):
+        parts = node.get_source_expressions()
+    elif isinstance(node, CombinedExpression) and node.connector in STEPS:
+        return _combined(node)
+    if parts is not None and (known := [limits(part) for part in parts]) and None not in known:
+        return min(low for low, _ in known), max(high for _, high in known)  # type: ignore[misc]
+    high = 2 ** _BITS[kind]
+    return -high, high - 1
+
+
+def _combined(node: CombinedExpression) -> tuple[int, int] | None:
+    left, right = limits(node.lhs), limits(node.rhs)
+    if left is None or right is None:
+        return None
+    if node.connector == Combinable.ADD:
+        return left[0] + right[0], left[1] + right[1]
+    if node.connector == Combinable.SUB:
+        return left[0] - right[1], left[1] - right[0]
+    products = [one * other for one in left for other in right]
+    return min(products), max(products)
+
+
+def may_pass_64_bits(node: CombinedExpression) -> bool:
+    """Whether one of the steps of `node` may give a number that has no room in 64 bits."""
+    found = limits(node)
+    if found is None or is_constant(node):
+        return False
+    if found[0] < LEAST or found[1] > MOST:
+        return True
+    sides: list[Any] = [node.lhs, node.rhs]
+    return any(_is_step(side) and may_pass_64_bits(side) for side in sides)
+
+
+def _is_step(node: Any) -> bool:
+    return isinstance(node, CombinedExpression) and node.connector in STEPS
+
+
+def checked(compiler: Any, node: CombinedExpression, sql: str, params: Any) -> tuple[str, Any]:
+    """`sql`, which is that of `node`, such that it fails when a step passes 64 bits."""
+    tests: list[tuple[str, Any]] = []
+    _as_decimal(compiler, node, tests)
+    conditions = " OR ".join(f"{step} NOT BETWEEN {LEAST} AND {MOST}" for step, _ in tests)
+    every = [param for _, step_params in tests for param in step_params]
+    step, more = tests[0]
+    refusal = refused("bigint", step)
+    return f"CASE WHEN {conditions} THEN {refusal} ELSE {sql} END", (*every, *more, *params)
+
+
+def _as_decimal(compiler: Any, node: Any, tests: list[tuple[str, Any]]) -> tuple[str, Any]:
+    if isinstance(node, ExpressionWrapper):
+        return _as_decimal(compiler, node.expression, tests)
+    if not _is_step(node):
+        compiler.in_checked = False  # what is inside is an expression by itself
+        sql, params = compiler.compile(node)
+        compiler.in_checked = True
+        return f"CAST({sql} AS DECIMAL(65, 0))", params
+    (left, params), (right, more) = (_as_decimal(compiler, s, tests) for s in (node.lhs, node.rhs))
+    step = f"({left} {node.connector} {right})", (*params, *more)
+    found = limits(node)
+    if found is None or found[0] < LEAST or found[1] > MOST:
+        tests.append(step)
+    return step
+
+
+def finite(value: Any, expression: Any, connection: Any) -> Any:
+    """Converter of a float that was computed.
+
+    Raises:
+        OutOfRange: it is infinite or no number.
+    """
+    if value is not None and value - value != 0:
+        from ...exceptions import OutOfRange
+
+        raise OutOfRange(1690, f"{value} is out of range for double")
+    return value
