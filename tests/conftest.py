@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.test import Client
 
 from dolt_router import aliases
+from dolt_router.access import system
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning import branches, tags
 from tests import embedded
@@ -37,11 +40,12 @@ def dolt(transactional_db: Any) -> Iterator[None]:
     yield
     handler = aliases.handler()
     handler.close_all()
-    for name in branches.names():
-        if name != "main":
-            branches.delete(name, force=True)
-    for name in tags.names():
-        tags.delete(name)
+    with system():  # whatever rules the test made
+        for name in branches.names():
+            if name != "main":
+                branches.delete(name, force=True)
+        for name in tags.names():
+            tags.delete(name)
 
 
 @pytest.fixture
@@ -92,6 +96,14 @@ def make_branch(dolt: None) -> MakeBranch:
 def feature(make_branch: MakeBranch) -> str:
     """A branch `feature/x`, made from main."""
     return make_branch("feature/x")
+
+
+@pytest.fixture
+def manager(dolt: None) -> Client:
+    """A client of a user who may do everything to every branch."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_superuser("manager", "", "pw"))
+    return client
 
 
 @pytest.fixture

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef
+from django.utils.functional import SimpleLazyObject
 
 from dolt_router import use_branch
 from tests.inventory.models import Device, Site
@@ -70,3 +72,12 @@ def test_a_row_fetched_with_a_shared_one_stays_on_the_branch(owner: User) -> Non
         device.save()
         assert list(Device.objects.values_list("name", flat=True)) == ["saw"]
     assert Device.objects.get(name="lathe").height == 7
+
+
+def test_lazy_user_of_a_request_is_related_as_the_user_it_stands_for(feature: str) -> None:
+    get_user_model().objects.create_user("lazy")
+    user = SimpleLazyObject(lambda: get_user_model().objects.get(username="lazy"))
+    device = Device.objects.using(feature).create(name="theirs")
+    device.owner = user
+    device.save()
+    assert Device.objects.using(feature).get(name="theirs").owner.username == "lazy"

@@ -19,12 +19,18 @@ _WHOLE_TABLE = re.compile(r"\s*(create|drop) table\b", re.I)
 
 @contextmanager
 def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
-    """Treat keys between a versioned and a shared table as `db_constraint=False`.
+    """Treat keys from and to a shared table as `db_constraint=False`.
 
-    The database could not keep such a promise. A user deleted on the default branch is not held
-    by the rows of other branches; and on a server the row is checked against the snapshot with
-    which the branch's transaction began (a user made by the same request is not in it, error
-    1452). Django's own on_delete rules work as ever.
+    Between a versioned and a shared table the database could not keep such a promise. A user
+    deleted on the default branch is not held by the rows of other branches; and on a server the
+    row is checked against the snapshot with which the branch's transaction began (a user made by
+    the same request is not in it, error 1452).
+
+    Between two shared tables it would cost rows: of two transactions at once that write to a
+    nonlocal table with a foreign key, Dolt keeps the one that commits last, and silently drops
+    what the other had written to that table (docs/dolt-notes.md).
+
+    Django's own on_delete rules work as ever.
     """
     changed = []
     for field in fields:
@@ -32,7 +38,7 @@ def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
         if remote is None or not getattr(field, "db_constraint", False):
             continue
         other = remote.model
-        if not isinstance(other, str) and is_shared(other) != is_shared(model):
+        if not isinstance(other, str) and (is_shared(other) or is_shared(model)):
             changed.append(field)
             field.db_constraint = False
     try:
@@ -89,7 +95,7 @@ class CommittingEditor(BaseDatabaseSchemaEditor):
             if self._changed.get(table) != "create":
                 self._changed[table] = verb
 
-    # -- foreign keys between versioned and shared tables ---------------------------------
+    # -- foreign keys from and to shared tables --------------------------------------------
 
     def create_model(self, model: type[Model]) -> None:
         keys = [field for field in model._meta.local_fields if field.remote_field]

@@ -149,8 +149,6 @@ def _written(field: Any, obj: Any) -> Any:
 
 
 def _clean(field: Any, value: Any, obj: Any, pull_request: PullRequest) -> Any:
-    if value is None and field.null:
-        return None
     if isinstance(value, models.Model):
         value = value.pk
     with use_branch(pull_request.source, pull_request.database):

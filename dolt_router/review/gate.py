@@ -43,6 +43,11 @@ def gate(act: Act, user: Any) -> None:
     demand = demand_of(act.branch, act.using, user, fresh=merging)
     if not demand.rules:
         return
+    if act.verb == "merge" and not merging:  # by `may`: whether they may, in principle
+        with apart():
+            if not demand.lets_merge(user):
+                raise BranchForbidden(act.branch, act.verb)
+        return
     if not merging:
         if demand.needs_pull_request:
             raise BranchProtected(act.branch, _ACTIONS[act.verb])

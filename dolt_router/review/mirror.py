@@ -98,6 +98,6 @@ def write(rows: list[Row], spaces: list[Row], using: str | None = None) -> None:
     """
     branch_control.replace(
         aliases.default_root(using),
-        [tuple(row) for row in rows],
+        [(row.branch, row.user, row.level) for row in rows],
         [(row.branch, row.user) for row in spaces],
     )

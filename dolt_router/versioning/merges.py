@@ -143,9 +143,9 @@ def merge(
                 arguments = ("-A", empty, "-m", text, "--author", who)
                 connection.engine.run(cursor, "dolt_commit", *arguments)
     except Exception as error:
+        signals.tell(signals.merge_failed, **about, error=error)
         if isinstance(error, MergeConflict):
             signals.tell(signals.merge_conflicted, **about, error=error)
-        signals.tell(signals.merge_failed, **about, error=error)
         raise
     after = resolve_ref(into, using)
     if source not in names(using):  # from a remote, perhaps: ids that this server has not given

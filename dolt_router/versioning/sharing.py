@@ -44,7 +44,7 @@ def untrack(tables: list[str], using: str | None = None) -> str | None:
 
     They are named in `dolt_ignore` and `dolt_nonlocal_tables`, so every branch made from
     here on sees the live rows. Foreign keys of versioned tables to them are dropped: see
-    `DatabaseSchemaEditor._soft_keys` for why Dolt can't keep them.
+    `backends.schema.soft_keys` for why Dolt can't keep them.
 
     Returns:
         The hash of the one commit that this makes; None when there was nothing to do.
@@ -78,6 +78,33 @@ def untrack(tables: list[str], using: str | None = None) -> str | None:
             raise
         cursor.execute("COMMIT")
     return commit_hash
+
+
+def keys_of_shared_tables(using: str | None = None) -> list[tuple[str, str]]:
+    """Foreign keys that shared tables have, as (table, constraint name), sorted.
+
+    New ones are made without: see `backends.schema.soft_keys`.
+    """
+    found = []
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            return []  # a plain file, where they do no harm
+        for info in connection.introspection.get_table_list(cursor):
+            if info.type != "t" or info.name.lower() not in shared_tables():
+                continue
+            constraints = connection.introspection.get_constraints(cursor, info.name)
+            found += [(info.name, n) for n, entry in constraints.items() if entry["foreign_key"]]
+    return sorted(found)
+
+
+def drop_keys_of_shared_tables(using: str | None = None) -> list[tuple[str, str]]:
+    """Drop the foreign keys that shared tables have; those that were dropped."""
+    keys = keys_of_shared_tables(using)
+    with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
+        quote = connection.ops.quote_name
+        for table, name in keys:
+            cursor.execute(f"ALTER TABLE {quote(table)} DROP FOREIGN KEY {quote(name)}")
+    return keys
 
 
 def status(ref: str | None = None, using: str | None = None) -> list[dict[str, object]]:

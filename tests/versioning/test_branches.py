@@ -124,8 +124,8 @@ def test_branch_with_unfinished_writes_is_in_use(feature: str) -> None:
     assert Device.objects.using(feature).count() == 1
 
 
-def test_request_on_a_branch_deletes_that_branch(feature: str) -> None:
-    answer = Client().post("/delete_branch/", headers={"x-dolt-branch": feature})
+def test_request_on_a_branch_deletes_that_branch(feature: str, manager: Client) -> None:
+    answer = manager.post("/delete_branch/", headers={"x-dolt-branch": feature})
     assert answer.status_code == 200
     assert feature not in connections
     assert Client().get("/names/", headers={"x-dolt-branch": feature}).status_code == 404

@@ -175,12 +175,12 @@ def test_merge_in_a_request_that_wrote_to_the_target(feature: str) -> None:
     assert Device.objects.count() == 2
 
 
-def test_merge_conflict_in_a_view_is_409(dolt: None) -> None:
+def test_merge_conflict_in_a_view_is_409(manager: Client) -> None:
     Device.objects.create(name="d", height=1)
     Branch.objects.create(name="one", start_point="main")
     Device.objects.update(height=2)
     Device.objects.using("one").update(height=3)
-    answer = Client().post("/merge_branch/?name=one", headers={"accept": "application/json"})
+    answer = manager.post("/merge_branch/?name=one", headers={"accept": "application/json"})
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:dolt-router:merge_conflict"
     assert answer.json()["tables"] == {"inventory_device": 1}

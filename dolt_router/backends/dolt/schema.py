@@ -57,6 +57,13 @@ class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
         with self._sharing(model, model._meta.db_table):
             super().create_model(model)
 
+    def delete_model(self, model: type[Model]) -> None:
+        super().delete_model(model)
+        if is_shared(model) and self.connection.is_home and model._meta.managed:
+            # Or it could not be made again: CREATE TABLE fails with a pattern in place.
+            name = self.quote_value(model._meta.db_table)
+            self.execute(f"DELETE FROM dolt_nonlocal_tables WHERE table_name = {name}", None)
+
     def alter_db_table(self, model: type[Model], old_db_table: str, new_db_table: str) -> None:
         with self._sharing(model, new_db_table):
             super().alter_db_table(model, old_db_table, new_db_table)
