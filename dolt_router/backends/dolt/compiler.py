@@ -14,6 +14,7 @@ from django.db.models.expressions import Col
 from django.db.models.sql import compiler as base
 from django.db.models.sql.compiler import PositionRef
 
+from ..shared_reads import SharedReads
 from . import (  # noqa: F401  (they mark what they rewrite)
     comparisons,
     constants,
@@ -29,7 +30,6 @@ from .differences import is_single_column, widen, widened_difference, without_br
 from .grouping import any_group, is_refused
 from .joins import hinted, inner_first, loses_rows
 from .rewriting import rewrite_of, rewrites
-from .shared_reads import SharedReads
 from .slices import cut_afterwards, is_distant
 from .subqueries import (
     Having,

@@ -18,6 +18,7 @@
     manage.py dolt migrate-branches            migrate all branches
     manage.py dolt share                       move the tables of SHARED_APPS out of versioning
     manage.py dolt gc                          free space
+    manage.py dolt backup create, restore      the whole database, while the site runs
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
 --as, or the variable DOLT_USER, names the user who acts; without one it is the system itself.
@@ -68,6 +69,7 @@ VERBS = (
     "migrate-branches",
     "share",
     "gc",
+    "backup",
 )
 
 
