@@ -19,6 +19,7 @@
     manage.py dolt share                       move the tables of SHARED_APPS out of versioning
     manage.py dolt gc                          free space
     manage.py dolt backup create, restore      the whole database, while the site runs
+    manage.py dolt copy --to other             heads and shared rows, to either engine
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
 --as, or the variable DOLT_USER, names the user who acts; without one it is the system itself.
@@ -70,6 +71,7 @@ VERBS = (
     "share",
     "gc",
     "backup",
+    "copy",
 )
 
 
