@@ -6,17 +6,23 @@ words.
 
 from __future__ import annotations
 
-# Modules about the server itself: its driver, its process, its settings, remotes.
+# Modules about the server itself: its driver, its process, its settings, its faults and what is
+# done about them, remotes.
 MODULES = [
     "backends/test_converting.py",
     "backends/test_errors.py",
+    "backends/test_joined_queries.py",
+    "backends/test_known_faults.py",
     "backends/test_other_servers.py",
     "backends/test_queries.py",
+    "backends/test_rewritten.py",
+    "backends/test_rewritten_values.py",
     "backends/test_savepoints.py",
     "backends/test_schema.py",
     "backends/test_sequences.py",
     "invariants/test_durable.py",
     "remote_sites.py",
+    "test_copies.py",
     "test_django_runner.py",
     "test_remote_commands.py",
     "test_servers.py",
@@ -25,6 +31,21 @@ MODULES = [
     "versioning/test_pulls.py",
     "versioning/test_remote_servers.py",
     "versioning/test_remotes.py",
+]
+
+# Modules that make databases of their own, on whichever engine, or need none. The run on a server
+# had them already: `bootstrap.py test` leaves them out of the second run. Not so a run by hand.
+EITHER = [
+    "backends/doltlite/test_collecting.py",
+    "backends/doltlite/test_copying.py",
+    "backends/doltlite/test_dbshell.py",
+    "backends/doltlite/test_durable.py",
+    "backends/doltlite/test_loading.py",
+    "backends/doltlite/test_statements.py",
+    "backends/test_statements.py",
+    "browser",
+    "fuzz",
+    "test_django_suite.py",
 ]
 
 _WORDS = "it sends MySQL's own words"
