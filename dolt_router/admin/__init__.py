@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 
 from ..models import Branch
-from . import applying, commits, editing, insertion, logs, merging, pages, switching
+from . import applying, commits, editing, insertion, logs, merging, objects, pages, switching
 from .branch_admin import BranchAdmin
 
 # Each of these modules makes its pages known when it is imported.
@@ -31,4 +31,5 @@ def install(site: AdminSite) -> None:
 
 
 insertion.wrap_admin_view()
+objects.install()
 install(admin.site)

@@ -128,7 +128,8 @@ def _cell(kind: str, labels: list[str]) -> str:
     """The words of a mark; the fields stand below them, and so are there for everybody."""
     if kind == "same":
         return format_html(
-            '<span class="dolt-mark dolt-mark-same"><span class="visually-hidden">{}</span></span>',
+            '<span class="dolt-row-mark dolt-row-mark-same">'
+            '<span class="visually-hidden">{}</span></span>',
             _WORDS[kind],
         )
     hint = {
@@ -138,8 +139,8 @@ def _cell(kind: str, labels: list[str]) -> str:
     }[kind] % {"branch": conf.DEFAULT_BRANCH}
     fields = ", ".join(labels)
     return format_html(
-        '<span class="dolt-mark dolt-mark-{}" title="{}">{}</span>'
-        '<span class="dolt-mark-fields">{}</span>',
+        '<span class="dolt-row-mark dolt-row-mark-{}" title="{}">{}</span>'
+        '<span class="dolt-row-mark-fields">{}</span>',
         kind,
         f"{hint} {fields}".strip(),
         _WORDS[kind],
