@@ -46,6 +46,7 @@ class Engine(ABC):
 
     remotes: ClassVar[bool] = True
     untracking: ClassVar[bool] = True  # tables that are versioned can be made shared
+    reads_many_refs: ClassVar[bool] = True  # a UNION may read a table at several refs
     garbage_modes: ClassVar[tuple[str, ...]] = ("default", "shallow", "full")
 
     def require(self, ability: str, what: str) -> None:
