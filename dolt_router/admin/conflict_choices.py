@@ -59,10 +59,11 @@ def resolution_of(conflict: RowConflict, picks: Mapping[str, Any] | None) -> Res
         if all(pick == side for pick in chosen):
             return side
     sides = {OURS: conflict.ours or {}, THEIRS: conflict.theirs or {}}
-    return {
-        column: sides[picks[column]][column] if picks[column] in sides else picks[column][0]
-        for column in columns_of(conflict)
-    }
+    found = {}
+    for column in columns_of(conflict):
+        pick = picks[column]
+        found[column] = sides[pick][column] if isinstance(pick, str) else pick[0]
+    return found
 
 
 def _picks_of(conflict: RowConflict, resolution: Resolution) -> Picks | None:

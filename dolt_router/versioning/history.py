@@ -24,7 +24,7 @@ from .points import LogEntry, NotThere, at, log_entries, merge_base, place_of
 from .rows import MISSING, FieldChange
 from .versions import Version, compare, same, version_of
 
-CHUNK = 40  # commits that are looked at together
+CHUNK, CHUNK_AT_MOST = 40, 160  # commits that are looked at together: at first, and later on
 
 
 def _changes(rows: ObjectRows, entry: LogEntry) -> tuple[str, list[FieldChange]] | None:
@@ -49,9 +49,10 @@ def _changes(rows: ObjectRows, entry: LogEntry) -> tuple[str, list[FieldChange]]
 def _touching(rows: ObjectRows, head: str) -> Iterator[list[LogEntry]]:
     """The commits in which a table of the object's changed, under all the names it had.
 
-    `CHUNK` of them at a time: a former name turns up when they are looked at, where the newer one
-    begins.
+    Some at a time, more each time: a former name turns up when they are looked at, where the newer
+    one begins.
     """
+    size = CHUNK
     known: list[str] = []
     seen: set[str] = set()
     while len(rows.tables) > len(known):
@@ -61,9 +62,10 @@ def _touching(rows: ObjectRows, head: str) -> Iterator[list[LogEntry]]:
             for entry in log_entries(rows.cursor, head, known)
             if entry.commit_hash not in seen
         )
-        while chunk := list(islice(entries, CHUNK)):
+        while chunk := list(islice(entries, size)):
             yield chunk
             seen |= {entry.commit_hash for entry in chunk}
+            size = min(2 * size, CHUNK_AT_MOST)
 
 
 def history_of(
