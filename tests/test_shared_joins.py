@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from django.db.models import Count, Exists, OuterRef
+from django.utils.functional import SimpleLazyObject
 
 from dolt_router import use_branch
 from tests.inventory.models import Device, Site
@@ -70,3 +71,14 @@ def test_a_row_fetched_with_a_shared_one_stays_on_the_branch(owner: User) -> Non
         device.save()
         assert list(Device.objects.values_list("name", flat=True)) == ["saw"]
     assert Device.objects.get(name="lathe").height == 7
+
+
+def test_lazy_user_as_a_request_has_it_can_own_an_object(feature: str) -> None:
+    lazy = SimpleLazyObject(lambda: User.objects.create_user("ann"))
+    with use_branch(feature):
+        device = Device(name="a", owner=lazy)
+        device.save()
+        device.owner = lazy
+        device.save()
+        assert Device.objects.get(owner=lazy).owner == lazy
+    assert not Device.objects.using("default/main").exists()

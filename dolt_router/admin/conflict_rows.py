@@ -217,8 +217,18 @@ class Row:
         found = []
         for column, value in side.items():
             cell = Cell(self, column, None, value, value)
-            if not cell.is_hidden:
+            if not cell.is_hidden and column not in self.conflict.key:
                 found.append((cell.label, cell.told.old))
+        return found
+
+    @property
+    def values(self) -> list[tuple[str, Any]]:
+        """Every value that is shown, by the name of its field: for `Texts.fetch`."""
+        found = [(cell.field.name, v) for cell in self.cells if cell.field for v in cell.raw]
+        for side in (self.conflict.ours, self.conflict.theirs) if self.is_whole else ():
+            for column, value in (side or {}).items():
+                if (field := field_of(self.conflict.table, column)) is not None:
+                    found.append((field.name, value))
         return found
 
     @property

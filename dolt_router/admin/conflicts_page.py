@@ -107,17 +107,8 @@ class _Conflicts:
         for table, texts in self._texts.items():
             if texts is None:
                 continue
-            texts.fetch(
-                (
-                    (cell.field.name, value)
-                    for row in rows
-                    if row.conflict.table == table
-                    for cell in row.cells
-                    if cell.field is not None
-                    for value in cell.raw
-                ),
-                refs=[self.source],
-            )
+            shown = (row for row in rows if row.conflict.table == table)
+            texts.fetch((each for row in shown for each in row.values), refs=[self.source])
 
     # -- POST ---------------------------------------------------------------------------
 

@@ -105,6 +105,7 @@ def history_view(
 
 def _row(model_admin: Any, version: Version, texts: Texts, pk: Any, is_now: bool) -> dict[str, Any]:
     kinds = {"added": _("Added"), "modified": _("Changed"), "deleted": _("Deleted")}
+    key = model_admin.opts.pk.name
     restore = ""
     if version.kind != "deleted" and not is_now:
         restore = object_link(model_admin, "dolt_restore", pk, version=version.commit_hash)
@@ -112,7 +113,7 @@ def _row(model_admin: Any, version: Version, texts: Texts, pk: Any, is_now: bool
         "version": version,
         "author": author_name(version.author),
         "kind": kinds[version.kind],
-        "changes": texts.told(version.changes, short=True),
+        "changes": texts.told((c for c in version.changes if c.field != key), short=True),
         "is_now": is_now,
         "restore_url": restore,
         "commit_url": link(model_admin.admin_site, "dolt_router_commit", version.commit_hash),

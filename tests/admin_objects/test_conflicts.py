@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
@@ -63,6 +65,17 @@ def form_of(page: Any, *words: str, **picks: str) -> dict[str, Any]:
 def send(client: Client, *words: str, at: str = "", **picks: str) -> Any:
     where = at or address()
     return client.post(where, form_of(client.get(where), *words, **picks))
+
+
+@pytest.fixture(autouse=True, params=["shared", "session"])
+def kept_in(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Where choices are kept: with `dolt_router.review` installed, and without it."""
+    if request.param == "shared":
+        yield "shared"
+        return
+    without = [app for app in settings.INSTALLED_APPS if app != "dolt_router.review"]
+    with override_settings(INSTALLED_APPS=without):
+        yield "session"
 
 
 # -- what is shown --------------------------------------------------------------------------
@@ -236,6 +249,23 @@ def test_row_that_one_side_deleted(
 # -- others at work -------------------------------------------------------------------------
 
 
+def test_second_reviewer_sees_the_choices_of_the_first(
+    log_in: Log_in, device: Device, kept_in: str
+) -> None:
+    first, second = log_in(), log_in()
+    send(first, "_save", name="theirs", height="17")
+    (row,) = second.get(address()).context["rows"]
+    if kept_in == "session":
+        assert [cell.pick for cell in row.cells] == ["", ""]
+        return
+    assert [cell.pick for cell in row.cells] == ["theirs", "own"]
+    assert 'value="17"' in row.cells[1].widget
+    send(second, "_save", name="ours")
+    assert send(first, "_merge").status_code == 302
+    device.refresh_from_db()
+    assert (device.name, device.height) == ("ours", 17)
+
+
 def test_branch_that_moved_is_told_and_fitting_choices_stay(
     log_in: Log_in, device: Device, make_branch: Any
 ) -> None:
@@ -394,5 +424,7 @@ def test_merge_into_a_protected_branch_goes_by_its_rules(log_in: Log_in, device:
     with override_settings(DOLT_ROUTER={"PROTECTED_BRANCHES": ["main"]}):
         client = log_in()
         answer = send(client, "_merge", name="ours", height="theirs")
-    assert answer.status_code == 302  # protected from direct writes; a merge is the way in
+    assert answer.status_code == 302, text_of(
+        answer
+    )  # protected from direct writes; a merge is the way in
     assert branches.resolve("main") == head()

@@ -123,4 +123,5 @@ def test_object_pages_are_sound_under_a_strict_policy(
             faults[name].append(f"is {width} pixels wide")
     wrong = {name: found for name, found in faults.items() if found}
     session.context.close()
-    assert wrong == {} and session.problems == []
+    assert wrong == {}, wrong
+    assert session.problems == []
