@@ -62,9 +62,9 @@ def _history_view(stock: Callable[..., Any]) -> Callable[..., Any]:
 
 _PAGES: list[tuple[str, Callable[..., Any], str]] = [
     ("dolt/deleted/", deleted_view, "dolt_deleted"),
-    ("<path:object_id>/history/compare/", compare_view, "dolt_compare"),
-    ("<path:object_id>/history/fields/", blame_view, "dolt_blame"),
-    ("<path:object_id>/history/restore/", restore_view, "dolt_restore"),
+    ("<path:object_id>/dolt/compare/", compare_view, "dolt_compare"),
+    ("<path:object_id>/dolt/fields/", blame_view, "dolt_blame"),
+    ("<path:object_id>/dolt/restore/", restore_view, "dolt_restore"),
 ]
 
 

@@ -14,7 +14,7 @@ from tests.admin_objects.conftest import Log_in, text_of, url
 from tests.conftest import MakeBranch
 from tests.inventory.models import Device
 
-PAGES = ["change/", "delete/", "history/", "history/fields/", "history/compare/"]
+PAGES = ["change/", "delete/", "history/", "dolt/fields/", "dolt/compare/"]
 BUSY = "tests.admin_objects.site"
 
 

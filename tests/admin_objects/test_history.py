@@ -92,7 +92,7 @@ def test_history_costs_few_queries(
 
 
 def test_only_who_may_view_the_model_sees_its_history(log_in: Log_in, device: Device) -> None:
-    for page in ("history/", "history/fields/", "history/compare/"):
+    for page in ("history/", "dolt/fields/", "dolt/compare/"):
         assert get(log_in("view_site"), page, device.pk).status_code == 403
         assert get(log_in("view_device"), page, device.pk).status_code == 200
 
@@ -127,9 +127,9 @@ def test_values_messages_and_authors_are_escaped(log_in: Log_in, device: Device)
     versions = [v.commit_hash for v in _versions(device)]
     for page in (
         get(client, "history/", device.pk),
-        get(client, "history/fields/", device.pk),
-        get(client, "history/compare/", device.pk, **{"from": versions[1], "to": versions[0]}),
-        get(client, "history/restore/", device.pk, version=versions[-1]),
+        get(client, "dolt/fields/", device.pk),
+        get(client, "dolt/compare/", device.pk, **{"from": versions[1], "to": versions[0]}),
+        get(client, "dolt/restore/", device.pk, version=versions[-1]),
     ):
         assert page.status_code == 200
         assert "<script>alert" not in text_of(page)
@@ -143,7 +143,7 @@ def _versions(device: Device) -> Any:
     return history_of(device)
 
 
-@pytest.mark.parametrize("page", ["history/", "history/fields/", "history/compare/"])
+@pytest.mark.parametrize("page", ["history/", "dolt/fields/", "dolt/compare/"])
 def test_pages_of_a_key_that_is_no_key(log_in: Log_in, device: Device, page: str) -> None:
     for key in ("999999", "abc", "1_2F2"):
         answer = get(log_in(), page, key)
@@ -157,10 +157,10 @@ def test_any_two_versions_field_by_field(log_in: Log_in, device: Device) -> None
     change(device, name="alpha, the one in the cellar of Berlin")
     change(device, name="alpha, the one in the attic of Berlin")
     newest, *_others, oldest = [v.commit_hash for v in _versions(device)]
-    page = get(log_in(), "history/compare/", device.pk, **{"from": oldest, "to": newest})
+    page = get(log_in(), "dolt/compare/", device.pk, **{"from": oldest, "to": newest})
     assert [told.label for told in page.context["differing"]] == ["Name", "Height"]
     second = _versions(device)[1].commit_hash
-    page = get(log_in(), "history/compare/", device.pk, **{"from": second, "to": newest})
+    page = get(log_in(), "dolt/compare/", device.pk, **{"from": second, "to": newest})
     assert "<del>cellar</del>" in text_of(page)
     assert "<ins>attic</ins>" in text_of(page)
 
@@ -168,11 +168,11 @@ def test_any_two_versions_field_by_field(log_in: Log_in, device: Device) -> None
 def test_comparison_with_other_branches(log_in: Log_in, device: Device, feature: str) -> None:
     change(device, "On main", height=77)
     client = log_in(on=feature)
-    page = get(client, "history/compare/", device.pk, **{"from": "main", "to": ""})
+    page = get(client, "dolt/compare/", device.pk, **{"from": "main", "to": ""})
     (told,) = page.context["differing"]
     assert (told.label, told.old, told.new) == ("Height", "77", "3")
     typed = {"from": "-branch", "branch": "main", "to": feature}
-    assert get(client, "history/compare/", device.pk, **typed).context["differing"] == [told]
+    assert get(client, "dolt/compare/", device.pk, **typed).context["differing"] == [told]
 
 
 @pytest.mark.parametrize(
@@ -181,8 +181,8 @@ def test_comparison_with_other_branches(log_in: Log_in, device: Device, feature:
 def test_version_that_is_not_there_is_404(log_in: Log_in, device: Device, ref: str) -> None:
     client = log_in()
     for query in ({"from": ref}, {"to": ref}, {"from": "-branch", "branch": ref}):
-        assert get(client, "history/compare/", device.pk, **query).status_code == 404
-    assert get(client, "history/restore/", device.pk, version=ref).status_code == 404
+        assert get(client, "dolt/compare/", device.pk, **query).status_code == 404
+    assert get(client, "dolt/restore/", device.pk, version=ref).status_code == 404
     assert get(client, "history/", device.pk, before=ref).status_code == 404
 
 
@@ -200,11 +200,11 @@ def test_hash_is_no_way_into_a_branch_one_may_not_read(
     allow = {"BRANCH_ACCESS": "tests.admin_objects.test_history.nobody_reads_secret"}
     client = log_in()
     for ref in (inside, "secret/x"):
-        assert get(client, "history/compare/", device.pk, **{"to": ref}).status_code == 200
+        assert get(client, "dolt/compare/", device.pk, **{"to": ref}).status_code == 200
         with override_settings(DOLT_ROUTER=allow):
-            answer = get(client, "history/compare/", device.pk, **{"to": ref})
+            answer = get(client, "dolt/compare/", device.pk, **{"to": ref})
             assert answer.status_code == 404
-            answer = get(client, "history/restore/", device.pk, version=ref)
+            answer = get(client, "dolt/restore/", device.pk, version=ref)
             assert answer.status_code == 404
             answer = get(client, "history/", device.pk)
             assert "secret/x" not in text_of(answer)
@@ -213,7 +213,7 @@ def test_hash_is_no_way_into_a_branch_one_may_not_read(
 def test_object_that_is_missing_on_one_side(log_in: Log_in, device: Device, feature: str) -> None:
     with use_branch(feature):
         new = Device.objects.create(name="new")
-    page = get(log_in(on=feature), "history/compare/", new.pk, **{"from": "main", "to": feature})
+    page = get(log_in(on=feature), "dolt/compare/", new.pk, **{"from": "main", "to": feature})
     assert page.context["is_old_missing"] and not page.context["is_new_missing"]
     assert "Not there" in text_of(page)
 
@@ -222,7 +222,7 @@ def test_object_that_is_missing_on_one_side(log_in: Log_in, device: Device, feat
 
 
 def test_who_last_changed_each_field(log_in: Log_in, device: Device) -> None:
-    page = get(log_in(), "history/fields/", device.pk)
+    page = get(log_in(), "dolt/fields/", device.pk)
     authors = {row["told"].label: row["author"] for row in page.context["rows"]}
     assert authors["Height"] == "Bob"
     assert authors["Name"] == "Ann"
@@ -242,7 +242,7 @@ def test_admin_that_opts_out_and_shared_models_keep_djangos_pages(
         "admin/inventory/object_history.html",
         "admin/object_history.html",
     ]
-    for missing in (f"{device.site_id}/history/fields/", "dolt/deleted/"):
+    for missing in (f"{device.site_id}/dolt/fields/", "dolt/deleted/"):
         assert client.get(f"/busy/inventory/site/{missing}").status_code == 404
     assert (
         client.get(f"/busy/auth/user/{client.session['_auth_user_id']}/history/").status_code == 200
@@ -262,7 +262,7 @@ def test_own_history_page_of_a_subclass_wins(log_in: Log_in, device: Device) -> 
 @override_settings(ROOT_URLCONF=BUSY)
 def test_pages_work_on_another_admin_site(log_in: Log_in, device: Device) -> None:
     page = text_of(log_in().get(f"/busy/inventory/device/{device.pk}/history/"))
-    assert f"/busy/inventory/device/{device.pk}/history/fields/" in page
+    assert f"/busy/inventory/device/{device.pk}/dolt/fields/" in page
     assert 'href="/admin/' not in page
 
 

@@ -32,14 +32,14 @@ def versions(device: Device) -> list[str]:
 
 
 def restore(client: Any, pk: Any, version: str, *fields: str, at: str = "", **more: str) -> Any:
-    address = url("device", f"history/restore/?version={version}", pk)
+    address = url("device", f"dolt/restore/?version={version}", pk)
     return client.post(address, {"fields": fields, "head": at or head(), **more})
 
 
 def test_preview_says_what_would_change_and_writes_nothing(log_in: Log_in, device: Device) -> None:
     before = head()
     first = versions(device)[-1]
-    page = log_in().get(url("device", f"history/restore/?version={first}", device.pk))
+    page = log_in().get(url("device", f"dolt/restore/?version={first}", device.pk))
     told = [(each.label, each.old, each.new) for each in page.context["changes"]]
     assert told == [("Name", "beta", "alpha"), ("Height", "3", "1")]
     assert head() == before
@@ -75,9 +75,7 @@ def test_restoring_on_a_branch_leaves_main_alone(
 
 def test_get_never_restores(log_in: Log_in, device: Device) -> None:
     before = head()
-    address = url(
-        "device", f"history/restore/?version={versions(device)[-1]}&fields=name", device.pk
-    )
+    address = url("device", f"dolt/restore/?version={versions(device)[-1]}&fields=name", device.pk)
     log_in().get(address)
     assert head() == before
 
@@ -92,9 +90,7 @@ def test_restore_needs_the_permission_to_change(log_in: Log_in, device: Device) 
     first = versions(device)[-1]
     viewer = log_in("view_device")
     assert restore(viewer, device.pk, first, "name").status_code == 403
-    assert (
-        viewer.get(url("device", f"history/restore/?version={first}", device.pk)).status_code == 403
-    )
+    assert viewer.get(url("device", f"dolt/restore/?version={first}", device.pk)).status_code == 403
     assert "Restore" not in text_of(viewer.get(url("device", "history/", device.pk)))
     assert restore(log_in("change_device"), device.pk, first, "name").status_code == 302
 
@@ -129,7 +125,7 @@ def test_another_object_changed_since_the_preview_is_no_matter(
 
 @pytest.mark.parametrize("seen", ["", "x" * 32, "nowhere", "-x"])
 def test_preview_of_no_commit_is_shown_again(log_in: Log_in, device: Device, seen: str) -> None:
-    address = url("device", f"history/restore/?version={versions(device)[-1]}", device.pk)
+    address = url("device", f"dolt/restore/?version={versions(device)[-1]}", device.pk)
     answer = log_in().post(address, {"fields": ["name"], "head": seen})
     assert answer.status_code == 409
     assert Device.objects.get().name == "beta"
@@ -148,7 +144,7 @@ def test_field_that_the_form_shows_read_only_is_not_restored(
     client = log_in()
     change(device, "Given away", owner_id=int(client.session["_auth_user_id"]))
     version = versions(device)[1]
-    address = f"/busy/inventory/device/{device.pk}/history/restore/?version={version}"
+    address = f"/busy/inventory/device/{device.pk}/dolt/restore/?version={version}"
     page = client.get(address)
     assert [told.field for told in page.context["kept"]] == ["owner"]
     client.post(address, {"fields": ["owner", "name"], "head": head()})
@@ -277,7 +273,7 @@ def test_rows_that_the_admin_hides_are_hidden_when_deleted_too(log_in: Log_in, d
     page = client.get("/busy/inventory/device/dolt/deleted/")
     assert "secret plan" not in text_of(page)
     assert deleted(client, pk, where="/busy/inventory") == []
-    address = f"/busy/inventory/device/{pk}/history/restore/?version={last}"
+    address = f"/busy/inventory/device/{pk}/dolt/restore/?version={last}"
     assert client.get(address).status_code == 404
     assert client.post(address, {"head": head()}).status_code == 404
     assert not Device.objects.exists()
