@@ -139,3 +139,31 @@ def test_object_pages_are_sound_under_a_strict_policy(
     session.context.close()
     assert wrong == {}, wrong
     assert session.problems == []
+
+
+def test_conflicts_are_resolved_and_merged_without_scripts(
+    browser: Any,
+    strict_site: str,  # noqa: F811
+    objects_story: dict[str, str],
+) -> None:
+    session = Session(browser, strict_site, java_script_enabled=False)
+    page = session.page
+    page.goto(CONFLICTS)
+    rows = page.locator("section.dolt-obj-row")
+    rows.nth(0).get_by_label("Delete it, as on main").check()
+    rows.nth(1).locator("input[value=theirs]").nth(0).check()
+    rows.nth(1).locator("input[value=ours]").nth(1).check()
+    page.get_by_role("button", name="Save choices").last.click()
+    page.goto(CONFLICTS)
+    assert "1 is to be decided" in page.locator(".dolt-progress").inner_text()
+    assert rows.nth(1).locator("input[value=theirs]").nth(0).is_checked()
+    rows.nth(2).locator("input[value=own]").check()
+    rows.nth(2).locator("input[type=text]").fill("Acme of both")
+    page.get_by_role("button", name="Save and merge into main").click()
+    assert "was merged into “main”" in page.locator(".messagelist .success").inner_text()
+    page.goto(CONFLICTS)
+    assert "Nothing is in conflict" in page.locator("#content-main").inner_text()
+    page.goto(objects_story["history"].replace("history/", "dolt/compare/?from=main&to=main"))
+    assert "Acme 9000" in page.locator("#content-main").inner_text()
+    session.context.close()
+    assert session.problems == []
