@@ -56,6 +56,9 @@ _ONE_WRITER = "one transaction writes to a file at a time there: the other one w
 _CASE = "`startswith` heeds no case there, as in SQLite"
 
 TESTS = {
+    "admin_objects/test_history.py::test_history_costs_few_queries": (
+        "history reads each commit by a query of its own there, without a round trip"
+    ),
     "invariants/test_bounded_connections.py::test_2000_branches_touched_by_one_thread": _WORDS,
     "invariants/test_no_check_in_a_view_only.py::"
     "test_protected_branch_refuses_every_direct_way[two statements]": "the driver takes one",

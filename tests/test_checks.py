@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +125,21 @@ def test_every_signal_is_documented() -> None:
     assert len(names) > 15
     for name in names:
         assert f"| `{name}` |" in text, name
+
+
+def test_site_without_reviews_passes_and_loads_none_of_their_models() -> None:
+    script = (
+        "import sys, django; django.setup();"
+        "from django.core.management import call_command; call_command('check');"
+        "assert 'dolt_router.review.models' not in sys.modules"
+    )
+    environment = {"PYTHONPATH": "sample_site:.", "DJANGO_SETTINGS_MODULE": "config.settings"}
+    repository = Path(__file__).resolve().parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=repository,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr

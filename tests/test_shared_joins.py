@@ -81,3 +81,14 @@ def test_lazy_user_of_a_request_is_related_as_the_user_it_stands_for(feature: st
     device.owner = user
     device.save()
     assert Device.objects.using(feature).get(name="theirs").owner.username == "lazy"
+
+
+def test_lazy_user_as_a_request_has_it_can_own_an_object(feature: str) -> None:
+    lazy = SimpleLazyObject(lambda: User.objects.create_user("ann"))
+    with use_branch(feature):
+        device = Device(name="a", owner=lazy)
+        device.save()
+        device.owner = lazy
+        device.save()
+        assert Device.objects.get(owner=lazy).owner == lazy
+    assert not Device.objects.using("default/main").exists()

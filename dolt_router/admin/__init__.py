@@ -12,11 +12,22 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite
 
 from ..models import Branch
-from . import applying, commits, editing, insertion, logs, merging, pages, switching
+from . import (
+    applying,
+    commits,
+    conflicts_page,
+    editing,
+    insertion,
+    logs,
+    merging,
+    objects,
+    pages,
+    switching,
+)
 from .branch_admin import BranchAdmin
 
 # Each of these modules makes its pages known when it is imported.
-PAGES = (applying, commits, editing, logs, merging, switching)
+PAGES = (applying, commits, conflicts_page, editing, logs, merging, switching)
 
 __all__ = ["PAGES", "BranchAdmin", "install", "pages"]
 
@@ -31,4 +42,5 @@ def install(site: AdminSite) -> None:
 
 
 insertion.wrap_admin_view()
+objects.install()
 install(admin.site)

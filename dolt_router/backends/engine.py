@@ -54,6 +54,7 @@ class Engine(ABC):
     remotes: ClassVar[bool] = True
     untracking: ClassVar[bool] = True  # tables that are versioned can be made shared
     backup_files: ClassVar[bool] = False  # the database is files, and is backed up as such
+    reads_many_refs: ClassVar[bool] = True  # a UNION may read a table at several refs
     garbage_modes: ClassVar[tuple[str, ...]] = ("default", "shallow", "full")
 
     def require(self, ability: str, what: str) -> None:

@@ -5,13 +5,15 @@ inheritance) or its many-to-many rows differ from all parents of the commit. A m
 brings what was committed on one of its sides is therefore none, as in `git log <path>`.
 
 Asking costs one look-up by key for each commit that touched one of the object's tables, until
-enough versions are found; the rest of the log is not read.
+enough versions are found; the rest of the log is not read. A server is asked for many of them by
+one query, as long as the table kept its columns.
 https://docs.dolthub.com/sql-reference/version-control/querying-history
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db.models import Model
 
@@ -21,6 +23,8 @@ from .past import as_of, restore
 from .points import LogEntry, NotThere, at, log_entries, merge_base, place_of
 from .rows import MISSING, FieldChange
 from .versions import Version, compare, same, version_of
+
+CHUNK, CHUNK_AT_MOST = 40, 160  # commits that are looked at together: at first, and later on
 
 
 def _changes(rows: ObjectRows, entry: LogEntry) -> tuple[str, list[FieldChange]] | None:
@@ -42,16 +46,26 @@ def _changes(rows: ObjectRows, entry: LogEntry) -> tuple[str, list[FieldChange]]
     return ("modified", changes) if changes else None
 
 
-def _touching(rows: ObjectRows, head: str) -> Iterator[LogEntry]:
-    """The commits in which a table of the object's changed, under all the names it had."""
+def _touching(rows: ObjectRows, head: str) -> Iterator[list[LogEntry]]:
+    """The commits in which a table of the object's changed, under all the names it had.
+
+    Some at a time, more each time: a former name turns up when they are looked at, where the newer
+    one begins.
+    """
+    size = CHUNK
     known: list[str] = []
     seen: set[str] = set()
-    while len(rows.tables) > len(known):  # a former name turns up where the newer one begins
+    while len(rows.tables) > len(known):
         known = list(rows.tables)
-        for entry in log_entries(rows.cursor, head, known):
-            if entry.commit_hash not in seen:
-                seen.add(entry.commit_hash)
-                yield entry
+        entries = (
+            entry
+            for entry in log_entries(rows.cursor, head, known)
+            if entry.commit_hash not in seen
+        )
+        while chunk := list(islice(entries, size)):
+            yield chunk
+            seen |= {entry.commit_hash for entry in chunk}
+            size = min(2 * size, CHUNK_AT_MOST)
 
 
 def history_of(
@@ -84,15 +98,18 @@ def history_of(
     found: list[Version] = []
     with rows_of(obj, place) as rows:
         waiting = before is not None
-        for entry in _touching(rows, head):
-            if limit is not None and len(found) >= limit:
-                break
+        for chunk in _touching(rows, head):
+            hashes = [entry.commit_hash for entry in chunk]
             if waiting:
-                waiting = entry.commit_hash != before
-                continue
-            changed = _changes(rows, entry)
-            if changed is not None:
-                found.append(version_of(entry, *changed, type(obj), place.root))
+                waiting = before not in hashes
+                chunk = [] if waiting else chunk[hashes.index(str(before)) + 1 :]
+            rows.fetch([ref for entry in chunk for ref in (entry.commit_hash, *entry.parents)])
+            for entry in chunk:
+                changed = _changes(rows, entry)
+                if changed is not None:
+                    found.append(version_of(entry, *changed, type(obj), place.root))
+            if limit is not None and len(found) >= limit:
+                return found[:limit]
     return found
 
 

@@ -11,7 +11,7 @@ https://docs.dolthub.com/sql-reference/version-control/querying-history#as-of-qu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -118,6 +118,7 @@ class ObjectRows:
         # those, since over many changes at once Dolt may take a renamed table for a new one.
         self._found: dict[str, tuple[str, _Names]] = {}
         self._seen: dict[str, Values | None] = {}
+        self._ahead: dict[tuple[str, Any, str], list[Values]] = {}  # see `fetch`
         self._converters: dict[Any, tuple[Any, list[Any]]] = {}
 
     @cached_property
@@ -134,9 +135,56 @@ class ObjectRows:
             self._seen[commit] = values
         return self._seen[commit]
 
+    def fetch(self, commits: Sequence[str]) -> None:
+        """Read the object at many commits at once: one query a table instead of one a commit.
+
+        For `at`, which then finds them. What can't be read so (the table was another then) is
+        left for it to read.
+        """
+        options: Any = self.model._meta
+        engine = self.connection.engine
+        wanted = [commit for commit in dict.fromkeys(commits) if commit not in self._seen]
+        if len(wanted) < 4 or not engine.reads_many_refs or len(_key_fields(options)) > 1:
+            return
+        # A UNION gives the values of all one type: the tables must have been the same.
+        reshaped = engine.schema_diff(self.cursor, [wanted[-1], wanted[0]])
+        if {name for name, _, _ in reshaped} & set(self.tables):
+            half = len(wanted) // 2
+            self.fetch(wanted[:half])
+            self.fetch(wanted[half:])
+            return
+        key = options.pk.get_db_prep_value(self.pk, self.connection)
+        for model in [self.model, *options.get_parent_list()]:
+            own = [field.column for field in model._meta.local_concrete_fields]
+            self._fetch(model._meta.db_table, model._meta.pk.column, key, own, wanted)
+        for keys in self._key_sets:
+            if keys.source == options.pk.name:
+                table, column = keys.table, keys.source_column
+                self._fetch(table, column, self.pk, [keys.target_column], wanted)
+
+    def _fetch(
+        self, table: str, column: str, key: Any, columns: list[str], commits: Sequence[str]
+    ) -> None:
+        if self._last_found(table)[1] != _Names(table, {}):
+            return
+        parts, values = [], []
+        shown = ", ".join(quoted(each) for each in columns)
+        for at, commit in enumerate(commits):
+            then, refs = self.connection.engine.table_at(table, commit)
+            parts.append(f"SELECT {at}, {shown} FROM {then} WHERE {quoted(column)} = %s")
+            values += [*refs, key]
+        try:
+            self.cursor.execute(" UNION ALL ".join(parts), values)
+        except DatabaseError:  # not there, or not so, at one of them
+            return
+        found: dict[str, list[Values]] = {commit: [] for commit in commits}
+        for at, *row in self.cursor.fetchall():
+            found[commits[int(at)]].append(dict(zip(columns, row, strict=True)))
+        self._ahead.update({(table, key, commit): rows for commit, rows in found.items()})
+
     def _read(self, model: type[Model], key: Any, commit: str) -> Values | None:
         options: Any = model._meta
-        fields: list[Any] = getattr(options, "pk_fields", None) or [options.pk]
+        fields = _key_fields(options)
         wanted = dict(
             zip(
                 [field.column for field in fields],
@@ -201,6 +249,10 @@ class ObjectRows:
     ) -> list[Values] | None:
         """The rows then, by column names of now; None when there was no such table."""
         _, names = self._last_found(table)
+        ahead = self._ahead.get((table, *wanted.values(), commit)) if len(wanted) == 1 else None
+        if ahead is not None and names == _Names(table, {}):
+            self._found[table] = commit, names
+            return ahead
         answer = self._select_as_of(names, wanted, commit)
         if answer is None:
             names = self._renamed(table, commit)
@@ -256,6 +308,10 @@ class ObjectRows:
         others = dict.fromkeys(former.values(), "")
         columns = {now: former.get(name, name) for now, name in names.columns.items()}
         return _Names(then, {**others, **former, **columns})
+
+
+def _key_fields(options: Any) -> list[Any]:
+    return getattr(options, "pk_fields", None) or [options.pk]
 
 
 def _value(row: Values, names: _Names, column: str) -> Any:

@@ -73,6 +73,12 @@ class Session:
         self.page.locator(f'.dolt-found button[value="{name}"]').click()
         self.arrived(name)
 
+    def share(self) -> None:
+        """Make a preview link."""
+        self.page.get_by_role("button", name="Share").click()
+        self.page.get_by_role("button", name="Make a link").click()
+        self.page.get_by_label("Preview link").wait_for()
+
     def arrived(self, name: str) -> None:
         """Wait for the page that says that it is on the branch."""
         self.page.locator(f'.dolt-branch-name[title="{name}"]').wait_for()
@@ -118,6 +124,22 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
     commit_hash = on_main.rstrip("/").rpartition("/")[2]
     session.create("spring")
     session.set_device(2, comments="for the merge")
+    page.get_by_role("link", name="Propose changes").click()
+    page.get_by_label("Title").fill("Label the third device")
+    page.get_by_label("Description").fill("Before the *audit*:\n\n- one device\n- no downtime")
+    page.get_by_role("button", name="Open the pull request").click()
+    page.locator(".dolt-say summary").first.click()
+    page.get_by_label("On", exact=True).select_option(label="Comments")
+    page.locator(".dolt-say textarea").first.fill("Say **which** merge.")
+    page.get_by_label("Suggested value").fill("for the merge of spring")
+    page.locator(".dolt-say").first.get_by_role("button", name="Comment").click()
+    page.get_by_role("button", name="Apply the suggestion").wait_for()
+    page.get_by_label("Your review").fill("Fine otherwise.")
+    page.get_by_role("button", name="Approve").click()
+    page.locator(".dolt-verdict-approved").wait_for()
+    pull_request = page.url
+    session.share()
+    preview = page.get_by_label("Preview link").input_value()
     assert session.problems == []
     session.context.close()
     base = "/admin/dolt_router/branch"
@@ -137,6 +159,12 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
         "rename": f"{base}/rename/?branch={BRANCH}",
         "delete": f"{base}/delete/?branch={BRANCH}",
         "search": f"{base}/search/?q=a",
+        "pull-requests": "/admin/dolt_review/pullrequest/",
+        "pull-request": pull_request,
+        "propose": f"/admin/dolt_review/pullrequest/add/?source={BRANCH}&target=main",
+        "rule": "/admin/dolt_review/branchrule/add/",
+        "permission": "/admin/dolt_review/branchgrant/add/",
+        "preview": preview,
     }
 
 

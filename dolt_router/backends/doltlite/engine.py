@@ -53,6 +53,8 @@ class EmbeddedEngine(Engine):
     remotes = False
     # A versioned table can't leave version control and stay: shared tables are in another file.
     untracking = False
+    # What a table lacked at a ref is told by another question.
+    reads_many_refs = False
     garbage_modes = ("default",)
     backup_files = True
 
