@@ -25,10 +25,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "dolt_router",
+    # Pull requests, rules of branches, permissions.
+    "dolt_router.review",
     # Sites, racks, devices: an ordinary Django app that knows nothing of branches.
     "inventory",
-    # The bar above every page, the log, diff and merge pages: written on dolt_router's API.
-    "branches",
 ]
 
 MIDDLEWARE = [
@@ -40,7 +40,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     # Tells the user which commit the request made; not needed, but nice to see.
-    "branches.middleware.TellCommitMiddleware",
+    "config.middleware.TellCommitMiddleware",
     # After session and authentication: the session says which branch, the user is the author.
     "dolt_router.middleware.DoltBranchMiddleware",
     "dolt_router.middleware.DoltAutoCommitMiddleware",

@@ -8,7 +8,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("inventory.urls")),
-    path("branches/", include("branches.urls")),
     path("login/", LoginView.as_view(template_name="login.html"), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from .models import Device, Interface, IPAddress, Maintenance, Rack, Site, Tag
 
@@ -44,6 +46,13 @@ class DeviceAdmin(admin.ModelAdmin):
     autocomplete_fields = ["rack"]
     filter_horizontal = ["tags"]
     inlines = [InterfaceInline]
+    actions = ["take_out_of_service"]
+
+    @admin.action(description="Take selected devices out for maintenance")
+    def take_out_of_service(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        """One update of them all, on the branch that the request is on."""
+        number = queryset.update(status=Device.Status.MAINTENANCE)
+        self.message_user(request, f"{number} devices are in maintenance now.", messages.SUCCESS)
 
 
 @admin.register(Interface)

@@ -25,7 +25,10 @@ from django.views.generic import (
     UpdateView,
 )
 
+from dolt_router import current_branch
+from dolt_router.access import may
 from dolt_router.autocommit import AutoDoltCommit
+from dolt_router.models import Commit
 
 from .forms import DeviceFilterForm, DeviceForm
 from .models import Device, Interface, IPAddress, Rack, Site
@@ -43,8 +46,18 @@ class MissingHereMixin:
             return render(request, "inventory/missing.html", context, status=404)
 
 
+class MayWriteMixin:
+    """Tells the template whether the user may change anything on this branch."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add `may_write`; whether it is so is checked below, whatever a page shows."""
+        return super().get_context_data(  # type: ignore[misc]
+            may_write=may("write", current_branch()), **kwargs
+        )
+
+
 class Dashboard(TemplateView):
-    """Counts; the recent commits come from a template tag of `branches`."""
+    """Counts, and the newest commits of the branch that the request is on."""
 
     template_name = "inventory/dashboard.html"
 
@@ -64,6 +77,7 @@ class Dashboard(TemplateView):
             attention=Device.objects.exclude(
                 status__in=[Device.Status.ACTIVE, Device.Status.RETIRED]
             ).select_related("site")[:8],
+            commits=Commit.objects.on(current_branch())[:7],
             **kwargs,
         )
 
@@ -135,7 +149,7 @@ class DeviceList(ListView):
         return super().get_context_data(filters=self.filters, **kwargs)
 
 
-class DeviceDetail(MissingHereMixin, DetailView):
+class DeviceDetail(MissingHereMixin, MayWriteMixin, DetailView):
     """A device with its interfaces and their addresses."""
 
     model = Device
@@ -149,7 +163,7 @@ class DeviceDetail(MissingHereMixin, DetailView):
         )
 
 
-class DeviceFormMixin(LoginRequiredMixin, SuccessMessageMixin):
+class DeviceFormMixin(MayWriteMixin, LoginRequiredMixin, SuccessMessageMixin):
     """What creating and editing share."""
 
     model = Device
@@ -178,7 +192,7 @@ class DeviceUpdate(MissingHereMixin, DeviceFormMixin, UpdateView):
     success_message = "Device %(name)s was saved."
 
 
-class DeviceDelete(MissingHereMixin, LoginRequiredMixin, DeleteView):
+class DeviceDelete(MissingHereMixin, MayWriteMixin, LoginRequiredMixin, DeleteView):
     """Delete a device, with its interfaces."""
 
     model = Device

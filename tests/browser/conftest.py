@@ -61,9 +61,12 @@ class Demo:
         log: a file for what it prints.
         environment: variables for it, on top of this process's.
         options: of the command, besides `--port` and `--noreload`.
+        under_review: main takes pull requests only, as in the demo; else direct changes too.
     """
 
-    def __init__(self, log: Path, environment: dict[str, str], *options: str) -> None:
+    def __init__(
+        self, log: Path, environment: dict[str, str], *options: str, under_review: bool = False
+    ) -> None:
         self.log = log
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -73,6 +76,7 @@ class Demo:
             if name not in ("DJANGO_SETTINGS_MODULE", "DOLT_HOST", "DOLT_PORT", "DOLT_BRANCH")
         }
         command = [sys.executable, str(MANAGE), "demo", "--noreload", "--port", str(self.port)]
+        command += [] if under_review else ["--no-review"]
         with log.open("wb") as output:
             self.process = subprocess.Popen(
                 [*command, *options],
@@ -165,24 +169,30 @@ class Visitor:
     @property
     def branch(self) -> str:
         """The branch that the bar shows."""
-        return str(self.page.locator(".bar .branch-name").inner_text())
+        return str(self.page.locator(".dolt-branch-name").inner_text())
 
     @property
     def told(self) -> str:
         """The messages of the page."""
-        return str(self.page.locator(".messages").inner_text())
+        return str(self.page.locator(".messages, .messagelist").inner_text())
 
     def create_branch(self, name: str) -> None:
         """With the bar's form, from where the visitor is."""
-        self.page.locator(".menu summary").click()
+        self.page.locator("#dolt-bar summary").click()
         self.page.get_by_label("New branch from").fill(name)
-        self.page.get_by_role("button", name="Create and switch").click()
+        self.page.locator(".dolt-new button").click()
+        self.arrived(name)
 
     def switch(self, name: str) -> None:
         """With the bar's form."""
-        self.page.locator(".menu summary").click()
-        self.page.get_by_label("Go to").select_option(name)
-        self.page.locator(".menu").get_by_role("button", name="Switch", exact=True).click()
+        self.page.locator("#dolt-bar summary").click()
+        self.page.get_by_label("Go to branch").fill(name)
+        self.page.locator(f'.dolt-found button[value="{name}"]').click()
+        self.arrived(name)
+
+    def arrived(self, name: str) -> None:
+        """Wait for the page that says that it is on the branch."""
+        self.page.locator(f'.dolt-branch-name[title="{name}"]').wait_for()
 
     def open_device(self, name: str) -> None:
         """By searching for it."""
@@ -209,11 +219,13 @@ class Visitor:
 
     def log(self, branch: str) -> list[tuple[str, str]]:
         """Message and author of the newest commits of a branch."""
-        self.page.goto(f"/branches/log/{branch}")
-        rows = self.page.locator("table.log tbody tr")
+        self.page.goto(f"/admin/dolt_router/branch/log/?ref={branch}")
         return [
-            (row.locator("th").inner_text(), row.locator("[data-label=Author]").inner_text())
-            for row in rows.all()
+            (
+                row.locator(".dolt-subject").inner_text(),
+                row.locator(".dolt-quiet span").inner_text(),
+            )
+            for row in self.page.locator(".dolt-log li").all()
         ]
 
 

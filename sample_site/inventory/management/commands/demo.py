@@ -45,6 +45,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--data-dir", type=Path, default=default_data_dir(), help="where the data is kept"
         )
+        parser.add_argument(
+            "--no-review", action="store_true", help="leave main open to direct changes"
+        )
         parser.add_argument("--noreload", action="store_true", help="as runserver's")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,7 +59,7 @@ class Command(BaseCommand):
                 # address from the environment when it is loaded, which here it was already.
                 self.environment = {**os.environ, **self.database(running, options)}
                 self.manage("migrate", "--verbosity=0")
-                self.manage("seed")
+                self.manage("seed", *(["--no-review"] if options["no_review"] else []))
                 self.tell(options["port"])
                 run = ["runserver", f"127.0.0.1:{options['port']}"]
                 self.manage(*run, *(["--noreload"] if options["noreload"] else []))
@@ -135,10 +138,14 @@ class Command(BaseCommand):
 
     def tell(self, port: int) -> None:
         """Where the site is, and who can log in."""
-        rights = {True: "staff: edits, merges, reverts", False: "edits and branches"}
+        rights = {
+            "Operators": "branches, edits, proposes",
+            "Reviewers": "looks, comments, approves",
+            "Managers": "merges what is approved",
+        }
         lines = ["", f"  Site   http://127.0.0.1:{port}/", f"  Dolt   {self.place}", ""]
         for user in USERS:
-            right = "superuser" if user["is_superuser"] else rights[user["is_staff"]]
+            right = rights.get(user.get("group", ""), "superuser")
             lines.append(f"  Login  {user['username']:<9} password {PASSWORD}   ({right})")
         lines += ["", "  Stop with Ctrl-C.", ""]
         self.stdout.write("\n".join(lines))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Iterable
 from datetime import timedelta, timezone
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.core.management.base import BaseCommand
 
 from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.models import Branch
+from dolt_router.review.models import BranchRule, PullRequest
 from inventory import seed_data
 from inventory.models import Device, Interface, IPAddress, Maintenance, Rack, Site, Tag
 
@@ -33,8 +35,9 @@ USERS: list[dict[str, Any]] = [
         "first_name": "Olivia",
         "last_name": "Brandt",
         "email": "olivia.brandt@example.net",
-        "is_staff": False,
+        "is_staff": True,
         "is_superuser": False,
+        "group": "Operators",
     },
     {
         "username": "reviewer",
@@ -43,8 +46,24 @@ USERS: list[dict[str, Any]] = [
         "email": "ravi.menon@example.net",
         "is_staff": True,
         "is_superuser": False,
+        "group": "Reviewers",
+    },
+    {
+        "username": "manager",
+        "first_name": "Mara",
+        "last_name": "Novak",
+        "email": "mara.novak@example.net",
+        "is_staff": True,
+        "is_superuser": False,
+        "group": "Managers",
     },
 ]
+# What each group may do with branches, as in Django's admin: permissions of the model Branch.
+GROUPS = {
+    "Operators": ["create"],
+    "Reviewers": ["create", "review"],
+    "Managers": ["create", "review", "merge", "delete"],
+}
 ADMIN = "Alex Morgan <alex.morgan@example.net>"
 OPERATOR = "Olivia Brandt <olivia.brandt@example.net>"
 REVIEWER = "Ravi Menon <ravi.menon@example.net>"
@@ -64,10 +83,17 @@ def insert(rows: Iterable[Any]) -> list[Any]:
 class Command(BaseCommand):
     """Fills an empty database; does nothing to one that has sites."""
 
-    help = "Fill the database with a small network, three users and a branch."
+    help = "Fill the database with a small network, four users, a branch and a pull request."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Whether main is under review."""
+        parser.add_argument(
+            "--no-review", action="store_true", help="leave main open to direct changes"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Users first: they live once for all branches, and devices point to them."""
+        self.create_groups()
         self.create_users()
         if Site.objects.exists():
             self.stdout.write("The inventory has sites already: nothing to seed.")
@@ -79,6 +105,8 @@ class Command(BaseCommand):
             Branch.objects.create(name=BRANCH, start_point="main")
             self.stage_upgrade()
         self.set_aside_a_spare()
+        if not options["no_review"]:
+            self.put_main_under_review()
         self.stdout.write(
             f"Seeded {Site.objects.count()} sites, {Device.objects.count()} devices, "
             f"{Interface.objects.count()} interfaces, {IPAddress.objects.count()} addresses, "
@@ -86,20 +114,29 @@ class Command(BaseCommand):
             f"{', '.join(user['username'] for user in USERS)}; password: {PASSWORD}"
         )
 
+    def create_groups(self) -> None:
+        """All groups edit the inventory; they differ in what they may do with branches."""
+        everything = Permission.objects.filter(content_type__app_label="inventory")
+        for name, verbs in GROUPS.items():
+            group, _created = Group.objects.get_or_create(name=name)
+            codenames = ["view_branch", *(f"{verb}_branch" for verb in verbs)]
+            branches = Permission.objects.filter(
+                content_type__app_label="dolt_router", codename__in=codenames
+            )
+            group.permissions.set([*everything, *branches])
+
     def create_users(self) -> None:
-        """Three people; the reviewer may use the admin for the inventory."""
+        """An administrator, and one person of each group."""
         for fields in USERS:
-            defaults = {key: value for key, value in fields.items() if key != "username"}
+            defaults = {k: value for k, value in fields.items() if k not in ("username", "group")}
             user, created = get_user_model().objects.get_or_create(
                 username=fields["username"], defaults=defaults
             )
             if created:
                 user.set_password(PASSWORD)
                 user.save()
-            if created and user.is_staff and not user.is_superuser:
-                user.user_permissions.set(
-                    Permission.objects.filter(content_type__app_label="inventory")
-                )
+            if created and "group" in fields:
+                user.groups.add(Group.objects.get(name=fields["group"]))
 
     def create_inventory(self) -> None:
         """All rows, in bulk: no signal is sent, and still they are all in the commit."""
@@ -208,3 +245,23 @@ class Command(BaseCommand):
                 status=IPAddress.Status.RESERVED,
                 dns_name="spare.ams1.example.net",
             )
+
+    def put_main_under_review(self) -> None:
+        """From here on main takes nothing but approved pull requests; there is one to look at."""
+        rule = BranchRule.objects.create(
+            pattern="main", approvals=1, required_checks=["full_clean"]
+        )
+        rule.merger_groups.add(Group.objects.get(name="Managers"))
+        users = {user.username: user for user in get_user_model().objects.all()}
+        PullRequest.objects.open(
+            source=BRANCH,
+            target="main",
+            title="Upgrade the core in Berlin",
+            description=(
+                "A new core switch for **Berlin 1**, cabled to both routers.\n\n"
+                "* `ber1-rtr-01` is drained for it\n"
+                "* `ber1-swt-01` goes out of service\n"
+            ),
+            author=users["operator"],
+            reviewers=[users["reviewer"]],
+        )

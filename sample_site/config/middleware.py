@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.http import urlencode
 
 
 class TellCommitMiddleware:
@@ -26,13 +25,9 @@ class TellCommitMiddleware:
         response = self.get_response(request)
         for made in getattr(request, "dolt_commits", []):
             branch = made.alias.partition("/")[2]
-            page = reverse("branches:commit", args=[made.commit_hash])
+            page = reverse("admin:dolt_router_commit", args=[made.commit_hash])
             link = format_html(
-                'Commit <a href="{}?{}">{}</a> on {}.',
-                page,
-                urlencode({"on": branch}),
-                made.commit_hash[:8],
-                branch,
+                'Commit <a href="{}">{}</a> on {}.', page, made.commit_hash[:8], branch
             )
             messages.info(request, link)
         return response
