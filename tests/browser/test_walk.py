@@ -48,7 +48,7 @@ def test_change_is_staged_on_a_branch_then_merged_then_reverted(visit: Visit) ->
 
     manager.page.goto(f"{ADMIN}/merge/?source=change/ams1-srv-01")
     manager.page.get_by_role("button", name="Merge", exact=True).click()
-    assert "change/ams1-srv-01" in manager.told
+    assert "Merged change/ams1-srv-01 into main" in manager.told
     assert anyone.status_of("ams1-srv-01") == "Maintenance"
     assert ("Drain ams1-srv-01", "Olivia Brandt") in manager.log("main")
 
@@ -80,7 +80,7 @@ def test_tags_and_fields_are_one_commit(visit: Visit) -> None:
     operator.page.get_by_label("Serial").fill("SRV-NEW-1")
     operator.page.get_by_role("button", name="Save").click()
     assert "Leased" in operator.page.locator(".facts").inner_text()
-    assert len(operator.log("change/tags")) == min(before + 1, 20)
+    assert len(operator.log("change/tags")) == before + 1
     operator.page.locator(".dolt-log .dolt-subject").first.click()
     counts = operator.page.locator("#content-main").inner_text()
     assert "2 added" in counts and "1 changed" in counts
