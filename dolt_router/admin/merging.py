@@ -123,7 +123,7 @@ def _merged(request: HttpRequest, source: str, into: str, form: MergeForm) -> st
     if result.up_to_date:
         messages.info(request, _("%(source)s was in %(into)s already.") % words)
     else:
-        messages.success(request, _("%(source)s is now in %(into)s.") % words)
+        messages.success(request, _("Merged %(source)s into %(into)s.") % words)
     if given["delete_source"]:
         try:
             branches.delete(source)
