@@ -42,5 +42,6 @@ def install(site: AdminSite) -> None:
 
 
 insertion.wrap_admin_view()
+insertion.let_lists_take_the_branch()
 objects.install()
 install(admin.site)

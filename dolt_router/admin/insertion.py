@@ -13,9 +13,11 @@ from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.views import main
 from django.http import HttpRequest, HttpResponse
 
 from ..models import Branch
+from ..selectors import QUERY_PARAMETER
 from .bar import Bar, assets
 
 _HEAD, _HEADER = b"</head>", b"</header>"
@@ -41,6 +43,16 @@ def wrap_admin_view() -> None:
 
     admin_view._dolt_router = True  # type: ignore[attr-defined]
     AdminSite.admin_view = admin_view  # type: ignore[method-assign]
+
+
+def let_lists_take_the_branch() -> None:
+    """Have lists of objects take `?dolt-branch=` for no filter, and keep it in their links.
+
+    The admin redirects a list with a parameter that it doesn't know, without the parameter: to
+    the rows of another branch.
+    """
+    if QUERY_PARAMETER not in main.IGNORED_PARAMS:
+        main.IGNORED_PARAMS = (*main.IGNORED_PARAMS, QUERY_PARAMETER)
 
 
 def wants_bar(site: AdminSite, request: HttpRequest, response: Any) -> bool:

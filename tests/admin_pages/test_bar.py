@@ -56,3 +56,16 @@ def test_bar_leads_to_every_page_that_it_names(root: Client, feature: str) -> No
     assert all(
         each.startswith(("/admin/dolt_router/", "/admin/dolt_review/")) for each in addresses
     )
+
+
+def test_list_with_the_branch_in_its_address_shows_that_branch_and_stays_there(
+    root: Client, feature: str
+) -> None:
+    for number in range(101):
+        Device(name=f"theirs {number:03}").save(using="feature/x")
+    response = root.get("/admin/inventory/device/?dolt-branch=feature/x&q=theirs")
+    assert response.status_code == 200
+    page = response.content.decode()
+    assert "theirs 000" in page or "theirs 100" in page
+    links = re.findall(r'href="(\?[^"]*\bp=2[^"]*)"', page)
+    assert links and all("dolt-branch=feature%2Fx" in link for link in links)
