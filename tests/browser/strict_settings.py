@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from config.settings import *  # noqa: F403
-from config.settings import INSTALLED_APPS, MIDDLEWARE
+from config.settings import MIDDLEWARE
 
 POLICY = "default-src 'self'"
 
@@ -23,4 +23,3 @@ def strict_policy(get_response: Callable[..., Any]) -> Callable[..., Any]:
 
 
 MIDDLEWARE = ["tests.browser.strict_settings.strict_policy", *MIDDLEWARE]
-INSTALLED_APPS = [*INSTALLED_APPS, "dolt_router.review"]
