@@ -151,6 +151,7 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
         "commit": str(commit),
         "compare": f"{base}/compare/?from=main&to={BRANCH}&base=1",
         "compare-unknown": f"{base}/compare/?from=main&to=nowhere",
+        "unknown": f"{base}/log/?ref=nowhere",
         "merge": f"{base}/merge/?source=spring&into=main",
         "merge-conflict": f"{base}/merge/?source={BRANCH}&into=main",
         "revert": f"{base}/revert/?commit={commit_hash}&on=main",
