@@ -310,6 +310,12 @@ class RemoteError(DoltRouterError, OperationalError):
     code = "remote_error"
 
 
+class BackupError(DoltRouterError, OperationalError):
+    """A backup can't be made there, or there is none to restore."""
+
+    code = "backup_error"
+
+
 class SharedTableWrite(DoltRouterError, NotSupportedError):
     """A write to a shared table on the connection of a branch: Dolt would lose it."""
 

@@ -6,12 +6,17 @@ words.
 
 from __future__ import annotations
 
-# Modules about the server itself: its driver, its process, its settings, remotes.
+# Modules about the server itself: its driver, its process, its settings, its faults and what is
+# done about them, remotes.
 MODULES = [
     "backends/test_converting.py",
     "backends/test_errors.py",
+    "backends/test_joined_queries.py",
+    "backends/test_known_faults.py",
     "backends/test_other_servers.py",
     "backends/test_queries.py",
+    "backends/test_rewritten.py",
+    "backends/test_rewritten_values.py",
     "backends/test_savepoints.py",
     "backends/test_schema.py",
     "backends/test_sequences.py",

@@ -35,6 +35,13 @@ class MergeAnswer(NamedTuple):
     open: bool
 
 
+class Collected(NamedTuple):
+    """Bytes that a database takes before and after its garbage was collected."""
+
+    before: int
+    after: int
+
+
 class Engine(ABC):
     """The words of one engine. Stateless: one instance serves every connection."""
 
@@ -46,6 +53,7 @@ class Engine(ABC):
 
     remotes: ClassVar[bool] = True
     untracking: ClassVar[bool] = True  # tables that are versioned can be made shared
+    backup_files: ClassVar[bool] = False  # the database is files, and is backed up as such
     garbage_modes: ClassVar[tuple[str, ...]] = ("default", "shallow", "full")
 
     def require(self, ability: str, what: str) -> None:
@@ -109,6 +117,11 @@ class Engine(ABC):
     def reset_to_head(self, cursor: Any) -> None:
         """Make the branch's working set equal to its head, without tables that no commit knows."""
 
+    def collect_garbage(self, cursor: Any, *options: str) -> Collected | None:
+        """Free what nothing refers to (`dolt_gc`); None when the engine doesn't tell the sizes."""
+        self.run(cursor, "dolt_gc", *options)
+        return None
+
     def heed_ids(self, cursor: Any, before: str, after: str) -> None:
         """Let new rows get ids beyond those that came from elsewhere to the cursor's branch.
 
@@ -116,6 +129,10 @@ class Engine(ABC):
             before, after: refs; what differs between them may have come.
         """
         return  # an engine that looks for the highest id in the table
+
+    def heed_all_ids(self, cursor: Any) -> None:
+        """`heed_ids` for every table, in a database that came from elsewhere as a whole."""
+        return
 
     # -- tables and rows ----------------------------------------------------------------
 

@@ -73,6 +73,11 @@ class BranchConnection(BaseDatabaseWrapper):
         """Whether this is the default branch, where the shared tables live."""
         return self.ref == conf.DEFAULT_BRANCH
 
+    @property
+    def home(self) -> Any:
+        """The wrapper of the default branch of the same database, in this thread."""
+        return aliases.handler()[aliases.default_alias(self.root_alias)]
+
     # -- what the verbs of `versioning` ask for ------------------------------------------
 
     is_branch: bool  # rather than a tag or commit; connects if needed

@@ -6,6 +6,7 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from .. import aliases, signals
 from ..backends.dolt.restoring import reset_to_head
@@ -17,6 +18,9 @@ from .commits import cherry_pick, parents, revert
 from .merges import MergeResult, merge
 from .scratch import scratch_branch
 from .session import refuse_closed, transaction_on, verb_connection
+
+if TYPE_CHECKING:
+    from ..backends.engine import Collected
 
 
 def reset(branch: str, to: str, force: bool = False, using: str | None = None) -> str:
@@ -157,16 +161,21 @@ def discard(
             engine.run(cursor, "dolt_checkout", "--", table)
 
 
-def collect_garbage(mode: str = "default", using: str | None = None) -> None:
+def collect_garbage(mode: str = "default", using: str | None = None) -> Collected | None:
     """Free the space of what no branch, tag or working set refers to (`dolt_gc`).
 
     Args:
         mode: "default"; "shallow", quicker and incomplete; or "full", which also goes through
             what earlier collections have kept.
 
+    Returns:
+        The bytes of the database before and after; None on a server, which doesn't tell.
+
     Raises:
         ValueError: there is no such mode.
         DoltServerError: the server can't now, in its words.
+        OperationalError: the embedded engine waited for a writer, longer than its timeout.
+        AnotherBranchIsWriting: this thread is that writer.
     """
     if mode not in _GARBAGE:
         raise ValueError(f"Unknown mode {mode!r}. Use one of {', '.join(_GARBAGE)}.")
@@ -174,7 +183,7 @@ def collect_garbage(mode: str = "default", using: str | None = None) -> None:
         engine = connection.engine
         if mode not in engine.garbage_modes:
             raise UnsupportedByEngine(f'Garbage collection "{mode}"', engine.name)
-        engine.run(cursor, "dolt_gc", *_GARBAGE[mode])
+        return engine.collect_garbage(cursor, *_GARBAGE[mode])
 
 
 _GARBAGE = {"default": (), "shallow": ("--shallow",), "full": ("--full",)}

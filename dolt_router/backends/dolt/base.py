@@ -99,11 +99,6 @@ class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper)
         base, _, ref = str(name or "").partition("/")
         return base, ref
 
-    @property
-    def home(self) -> DatabaseWrapper:
-        """The wrapper of the default branch of the same database, in this thread."""
-        return aliases.handler()[aliases.default_alias(self.root_alias)]
-
     # -- connecting ---------------------------------------------------------------
 
     @property

@@ -14,6 +14,7 @@ from django.db.models.expressions import Col
 from django.db.models.sql import compiler as base
 from django.db.models.sql.compiler import PositionRef
 
+from ..shared_reads import SharedReads
 from . import (  # noqa: F401  (they mark what they rewrite)
     comparisons,
     constants,
@@ -31,7 +32,6 @@ from .joins import bound_to_outer, conditions_in_where, hinted, inner_first, los
 from .moments import kind_of
 from .reading import read_moment
 from .rewriting import found, rewrite_of, rewrites
-from .shared_reads import SharedReads
 from .slices import cut_afterwards, is_distant
 from .subqueries import (
     Having,

@@ -13,7 +13,7 @@ from django.db import DatabaseError
 
 from ...exceptions import DoltRouterError
 from ..engine import Engine, LogRow, MergeAnswer, Query
-from .sequences import register_between
+from .sequences import register_between, register_renamed
 
 UNKNOWN_COLUMN, UNKNOWN_ERROR, UNKNOWN_TABLE = 1054, 1105, 1146
 _VIOLATIONS = {1062: "unique index", 1452: "foreign key", 1451: "foreign key"}
@@ -84,6 +84,10 @@ class ServerEngine(Engine):
 
     def heed_ids(self, cursor: Any, before: str, after: str) -> None:
         register_between(cursor, before, after)
+
+    def heed_all_ids(self, cursor: Any) -> None:
+        for table in self.tables(cursor):
+            register_renamed(cursor, table, table)  # the highest id of any branch
 
     def has_table(self, cursor: Any, table: str) -> bool:
         cursor.execute("SHOW TABLES LIKE %s", [table])  # where _ stands for any character

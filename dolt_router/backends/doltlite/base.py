@@ -25,6 +25,7 @@ from ..dolt.testcases import guard
 from ..wrapper import BranchConnection
 from . import driver
 from .client import DatabaseClient
+from .collecting import GROWTH
 from .creation import DatabaseCreation
 from .cursor import DoltLiteCursor
 from .errors import missing_branch, translate
@@ -70,6 +71,8 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
     pool_class = FilePool
 
     connection: Session | None
+    gc_growth: int = 0  # bytes; known when connected
+    timeout: float = TIMEOUT
     is_branch = True  # rather than a tag or commit; known when connected
 
     def __init__(self, settings_dict: dict[str, Any], alias: str = DEFAULT_DB_ALIAS) -> None:
@@ -95,6 +98,13 @@ class DatabaseWrapper(BranchConnection, EmbeddedTransactions, driver.base.Databa
             )
         params: dict[str, Any] = super().get_connection_params()
         params.setdefault("timeout", TIMEOUT)
+        self.gc_growth = params.pop("gc_growth", GROWTH)
+        if not isinstance(self.gc_growth, int) or self.gc_growth < 0:
+            raise ImproperlyConfigured(
+                f'OPTIONS["gc_growth"] is {self.gc_growth!r}. It is a number of bytes: garbage is '
+                "collected when the file has grown by so many; 0 for never."
+            )
+        self.timeout = params["timeout"]
         params["database"] = f"{self.base_name}/{validate_ref(self.ref)}"
         params["isolation_level"] = None
         params["factory"] = Session

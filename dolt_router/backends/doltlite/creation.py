@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from typing import Any
 
@@ -14,7 +13,8 @@ from django.db.backends.base.creation import TEST_DATABASE_PREFIX
 from ...conf import conf
 from ..dolt.static_alias import StaticAlias
 from . import driver
-from .files import create_shared_file, every_file, split_name
+from .copying import copy_database, remove_database
+from .files import split_name
 
 SQLiteCreation: Any = driver.creation.DatabaseCreation
 
@@ -64,7 +64,7 @@ class DatabaseCreation(SQLiteCreation):
                 if answer != "yes":
                     self.log("Tests cancelled.")
                     sys.exit(1)
-            self._remove(file)
+            remove_database(file)
         if ref and ref != conf.DEFAULT_BRANCH:
             self._create_branch(file, ref)
         return name
@@ -85,12 +85,7 @@ class DatabaseCreation(SQLiteCreation):
         )
 
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
-        self._remove(split_name(test_database_name)[0])
-
-    @staticmethod
-    def _remove(file: str) -> None:
-        for path in every_file(file):
-            os.remove(path)
+        remove_database(split_name(test_database_name)[0])
 
     def get_test_db_clone_settings(self, suffix: str) -> dict[str, Any]:
         entry = self.connection.settings_dict
@@ -107,7 +102,7 @@ class DatabaseCreation(SQLiteCreation):
                 return
             if verbosity >= 1:
                 self.log(f"Destroying old test database '{target}'...")
-            self._remove(target)
+            remove_database(target)
         copy_database(source, target)
 
     def setup_worker_connection(self, _worker_id: int) -> None:
@@ -124,28 +119,3 @@ class DatabaseCreation(SQLiteCreation):
     def test_db_signature(self) -> tuple[Any, ...]:
         entry = self.connection.settings_dict
         return str(entry["NAME"]), self._get_test_db_name()
-
-
-_COPY = "import shutil, sys; shutil.copyfile(*sys.argv[1:])"
-
-
-def copy_database(source: str, target: str) -> None:
-    """Copy a database with its history and its shared tables; `target` must not exist.
-
-    Nobody writes to a branch meanwhile: the copy is made under the write lock of the file.
-    """
-    connect = driver.Database.connect
-    versioned = connect(source, isolation_level=None)
-    shared = connect(create_shared_file(source), isolation_level=None)
-    try:
-        versioned.execute("BEGIN IMMEDIATE")
-        # By another process: whoever closes a file gives up the locks that it has on it.
-        subprocess.run([sys.executable, "-c", _COPY, source, target], check=True)
-        copied = connect(create_shared_file(target), isolation_level=None)
-        try:
-            shared.backup(copied)
-        finally:
-            copied.close()
-    finally:
-        versioned.close()
-        shared.close()

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from ..dolt.statements import Kind, Statement
+from ..shared_reads import reads_shared_only
 from .driver import Database
 from .places import Place
 from .statements import READ, classify, in_sqlite
@@ -26,6 +27,7 @@ class DoltLiteCursor:
         self.is_open = True
         self._cursors: dict[Place, Any] = {}
         self._cursor = self._on(Place.VERSIONED)
+        self._home: DoltLiteCursor | None = None
         self._rows: list[Any] | None = None  # the answer of a write, read to its end
 
     def _on(self, place: Place) -> Any:
@@ -44,6 +46,13 @@ class DoltLiteCursor:
         wrapper = self.wrapper
         statement = classify(query)
         self._rows = None
+        if wrapper.deferring and (
+            wrapper.belongs_home(statement)
+            or (statement.kind is Kind.READ and not wrapper.is_home and reads_shared_only(query))
+        ):
+            self._cursor = self._at_home()
+            send(self._cursor)
+            return self
         if statement is READ and not wrapper.looks_at_reads:
             self._cursor = self._on(Place.VERSIONED)
             self._send(send, self._cursor)
@@ -74,6 +83,18 @@ class DoltLiteCursor:
         if statement.kind is not Kind.READ and one_shot:
             wrapper.finish_one_shot()
         return self
+
+    def _at_home(self) -> DoltLiteCursor:
+        """For what a migration does to shared tables: one on the default branch, their home.
+
+        The functions of data migrations write with `.using(schema_editor.connection.alias)`; on
+        the branch the transaction would go on to see the shared rows that it saw first.
+        """
+        if self._home is None:
+            home = self.wrapper.home
+            home.ensure_connection()
+            self._home = home.create_cursor()
+        return self._home
 
     def _after(self, statement: Statement) -> None:
         if self._cursor.description is not None:
@@ -132,5 +153,5 @@ class DoltLiteCursor:
 
     def close(self) -> None:
         self.is_open = False
-        for cursor in self._cursors.values():
+        for cursor in (*self._cursors.values(), *filter(None, [self._home])):
             cursor.close()

@@ -14,8 +14,8 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from ...exceptions import DoltServerError
-from ..engine import Engine, LogRow, MergeAnswer, Query
-from . import driver
+from ..engine import Collected, Engine, LogRow, MergeAnswer, Query
+from . import collecting, driver
 
 _CONFLICTS = re.compile(r"has \d+ conflict\(s\)|constraint violations|conflicts? detected")
 _VIOLATIONS = {
@@ -54,6 +54,7 @@ class EmbeddedEngine(Engine):
     # A versioned table can't leave version control and stay: shared tables are in another file.
     untracking = False
     garbage_modes = ("default",)
+    backup_files = True
 
     # -- procedures ---------------------------------------------------------------------
 
@@ -135,6 +136,11 @@ class EmbeddedEngine(Engine):
     def reset_to_head(self, cursor: Any) -> None:
         self.run(cursor, "dolt_reset", "--hard")
         self.run(cursor, "dolt_clean")  # tables that no commit knows
+
+    def collect_garbage(self, cursor: Any, *options: str) -> Collected:
+        cursor.db._refuse_second_writer()
+        with cursor.db.wrap_database_errors:
+            return collecting.collect(cursor.db.connection, cursor.db.base_name)
 
     # -- tables and rows ----------------------------------------------------------------
 

@@ -73,10 +73,16 @@ def create_shared_file(database: str) -> str:
     return path
 
 
+def collections_file(database: str) -> str:
+    """The path of the note about the last garbage collection of a database."""
+    folder, name = os.path.split(database)
+    return os.path.join(folder, f".{name}-gc")
+
+
 def every_file(database: str) -> list[str]:
     """The paths of all files of a database that are there."""
     folder, name = os.path.split(database)
     shared = shared_file(database)
-    paths = [database, os.path.join(folder, f".{name}-lock"), shared]
+    paths = [database, os.path.join(folder, f".{name}-lock"), collections_file(database), shared]
     paths += [path + suffix for path in (database, shared) for suffix in COMPANIONS]
     return [path for path in paths if os.path.exists(path)]

@@ -16,6 +16,7 @@ from django.db.backends.utils import debug_transaction
 from ...exceptions import AnotherBranchIsWriting
 from ..dolt.statements import Kind, Statement
 from ..dolt.transactions import DoltTransactions
+from .collecting import housekeeper
 from .engine import EmbeddedEngine
 from .places import Half, Place
 from .statements import unquoted
@@ -34,6 +35,8 @@ class EmbeddedTransactions(DoltTransactions):
     """The transaction half of the wrapper: on the default branch, of its two files."""
 
     engine = EmbeddedEngine()
+    gc_growth: int
+    timeout: float
     pool: FilePool | None
 
     def init_transactions(self) -> None:
@@ -143,6 +146,12 @@ class EmbeddedTransactions(DoltTransactions):
             for place in Place:
                 self._end_half(place, "ROLLBACK")
         self._forget()
+
+    def _tell_commit(self) -> None:
+        committed = self.to_tell is not None
+        super()._tell_commit()
+        if committed:
+            housekeeper.after_commit(self.base_name, self.gc_growth, self.timeout)
 
     def _end_half(self, place: Place, verb: str) -> None:
         half = self.halves[place]

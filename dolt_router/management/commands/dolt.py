@@ -20,6 +20,7 @@
     manage.py dolt queue                       merge queued pull requests, send messages
     manage.py dolt permissions                 who may do what; --mirror: for direct SQL users too
     manage.py dolt gc                          free space
+    manage.py dolt backup create, restore      the whole database, while the site runs
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
 --as, or the variable DOLT_USER, names the user who acts; without one it is the system itself.
@@ -72,6 +73,7 @@ VERBS = (
     "queue",
     "permissions",
     "gc",
+    "backup",
 )
 
 

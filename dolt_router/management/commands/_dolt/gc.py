@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.template.defaultfilters import filesizeformat
+
 from dolt_router.management.output import Output
 from dolt_router.versioning import resets
 
@@ -21,6 +23,9 @@ def add_arguments(parser: Any) -> None:
 
 def handle(options: dict[str, Any], out: Output) -> None:
     with out.progress("Collecting garbage"):
-        resets.collect_garbage(options["mode"] or "default", options["using"])
-    out("Done.")
-    out.data({"done": True})
+        sizes = resets.collect_garbage(options["mode"] or "default", options["using"])
+    if sizes is None:
+        out("Done.")
+    else:
+        out(f"Done: {filesizeformat(sizes.before)} before, {filesizeformat(sizes.after)} after.")
+    out.data({"done": True, **(sizes._asdict() if sizes is not None else {})})

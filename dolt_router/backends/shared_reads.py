@@ -8,9 +8,17 @@ from typing import Any
 from django.db import connections
 from django.db.models.sql import compiler as base
 
-from ...shared import is_shared, shared_tables
+from ..shared import is_shared, shared_tables
 
-_SOURCE = re.compile(r"\b(?:FROM|JOIN) \(*`((?:[^`]|``)+)`")
+# A name in the quotation marks of either engine.
+_SOURCE = re.compile(r"\b(?:FROM|JOIN) \(*([`\"])((?:(?!\1).|\1\1)+)\1")
+_PLAIN_SOURCE = re.compile(r"\b(?:FROM|JOIN)\s+\(*[`\"]?([^\s`\"(),;]+)", re.I)
+
+
+def reads_shared_only(sql: str) -> bool:
+    """Whether a query reads shared tables, by the words after FROM and JOIN, and no others."""
+    names = {name.lower() for name in _PLAIN_SOURCE.findall(sql)}
+    return bool(names) and shared_tables().issuperset(names)
 
 
 class SharedReads(base.SQLCompiler):
@@ -29,7 +37,8 @@ class SharedReads(base.SQLCompiler):
         migrates = self.connection.deferring and not self.connection.is_home
         model = self.query.model
         if (away or migrates) and self.using and model is not None and is_shared(model):
-            joins = not shared_tables().issuperset(n.lower() for n in _SOURCE.findall(sql))
+            names = {name.lower() for _mark, name in _SOURCE.findall(sql)}
+            joins = not shared_tables().issuperset(names)
             if joins and away:
                 self.connection = connections[branch]
             elif migrates and not joins:
