@@ -316,6 +316,12 @@ class BackupError(DoltRouterError, OperationalError):
     code = "backup_error"
 
 
+class CopyError(DoltRouterError, OperationalError):
+    """A database can't be copied to another one, or the copy isn't equal to it."""
+
+    code = "copy_error"
+
+
 class SharedTableWrite(DoltRouterError, NotSupportedError):
     """A write to a shared table on the connection of a branch: Dolt would lose it."""
 

@@ -22,6 +22,7 @@ MODULES = [
     "backends/test_sequences.py",
     "invariants/test_durable.py",
     "remote_sites.py",
+    "test_copies.py",
     "test_django_runner.py",
     "test_remote_commands.py",
     "test_servers.py",

@@ -91,6 +91,13 @@ class Source(NamedTuple):
         if model is None or model._meta.parents:
             # A row of a child's table is a part of an object only.
             return None if model is None else self._fetched(model, side)
+        found = self.values(side)
+        # In the order of the model, which from_db() takes them in.
+        names = [f.attname for f in model._meta.concrete_fields if f.attname in found]
+        return model.from_db(self.place.aliases[side], names, [found[name] for name in names])
+
+    def values(self, side: int) -> dict[str, Any]:
+        """The fields' values on the old (0) or new (1) side, by attname, as far as it has them."""
         found: dict[str, Any] = {}
         for column in self.columns:
             at = column.old_at if side == 0 else column.new_at
@@ -98,9 +105,7 @@ class Source(NamedTuple):
                 value = self.row[at]
                 read = None if value is None else column.read
                 found[column.attname] = value if read is None else read(value)
-        # In the order of the model, which from_db() takes them in.
-        names = [f.attname for f in model._meta.concrete_fields if f.attname in found]
-        return model.from_db(self.place.aliases[side], names, [found[name] for name in names])
+        return found
 
     def _fetched(self, model: type[Model], side: int) -> Model | None:
         key = next(column for column in self.columns if column.is_key)

@@ -21,6 +21,7 @@
     manage.py dolt permissions                 who may do what; --mirror: for direct SQL users too
     manage.py dolt gc                          free space
     manage.py dolt backup create, restore      the whole database, while the site runs
+    manage.py dolt copy --to other             heads and shared rows, to either engine
 
 The active branch is DEFAULT_BRANCH, unless --branch or the variable DOLT_BRANCH names another.
 --as, or the variable DOLT_USER, names the user who acts; without one it is the system itself.
@@ -74,6 +75,7 @@ VERBS = (
     "permissions",
     "gc",
     "backup",
+    "copy",
 )
 
 

@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from dolt_router.backends.doltlite.files import collections_file
+
 from .conftest import Site
 
-PROCESSES, THREADS, BRANCHES = 4, 2, 3
+PROCESSES, THREADS, BRANCHES = 4, 8, 3  # threads of each process
+GROWTH = 200_000  # bytes: garbage is collected all the time
 
 # Writes units of two devices and one shared row until it is killed; says each that is done.
 WORKER = """
@@ -118,11 +121,16 @@ class Crew:
             assert found[branch, name] == 2 and name in groups
         for _branch, name in found:
             assert name in groups  # the shared row is committed first
+        collected = Path(collections_file(str(self.site.database))).exists()
+        assert collected == (str(GROWTH) in (self.site.folder / "embedded_settings.py").read_text())
 
 
-@pytest.fixture
-def crew(migrated: Site) -> Crew:
-    """Workers on a database with some branches."""
+@pytest.fixture(params=[0, GROWTH], ids=["no collections", "collections"])
+def crew(migrated: Site, request: pytest.FixtureRequest) -> Crew:
+    """Workers on a database with some branches; garbage is collected meanwhile, or not."""
+    settings = migrated.folder / "embedded_settings.py"
+    line = f'\nDATABASES["default"]["OPTIONS"] = {{"gc_growth": {request.param}}}\n'
+    settings.write_text(settings.read_text() + line)
     branches = [f"b{number}" for number in range(BRANCHES)]
     for name in branches:
         migrated.manage("dolt", "branch", name)
