@@ -2,7 +2,7 @@
 
     python3 bootstrap.py demo                    the sample site, ready to click
     python3 bootstrap.py demo --engine server    the same on a Dolt server of its own
-    python3 bootstrap.py test                    the whole test suite against a real Dolt server
+    python3 bootstrap.py test                    the test suite, on a Dolt server and embedded
 
 The first one needs nothing but Python on Linux; elsewhere the second one is run.
 
@@ -169,12 +169,22 @@ def asked_for(arguments):
 
 
 def test(arguments):
-    """Run the test suite."""
+    """Run the test suite on a server, then what depends on the engine on the embedded one."""
     set_up("test")
     get_dolt()
-    say("running the tests")
-    default = ["-n", "2", "--dist", "loadfile"]
-    return subprocess.call([PYTHON, "-m", "pytest"] + default + arguments, cwd=HERE)
+    command = [PYTHON, "-m", "pytest", "-n", "2", "--dist", "loadfile"]
+    say("running the tests on a Dolt server")
+    code = subprocess.call(command + arguments, cwd=HERE)
+    if code != 0 or not sys.platform.startswith("linux"):
+        return code
+    say("running the tests on the embedded engine")
+    env = dict(os.environ, DOLT_ROUTER_TEST_ENGINE="doltlite", DOLT_ROUTER_TEST_SECOND="1")
+    command += ["-o", "dolt_server=false"]
+    code = subprocess.call(command + arguments, cwd=HERE, env=env)
+    return 0 if code == NOTHING_TO_RUN and arguments else code
+
+
+NOTHING_TO_RUN = 5  # pytest's exit code: the arguments name tests of a server only
 
 
 def main():

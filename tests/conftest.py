@@ -19,7 +19,9 @@ MakeBranch = Callable[..., str]
 
 EMBEDDED = os.environ.get("DOLT_ROUTER_TEST_ENGINE") == "doltlite"
 
-collect_ignore = embedded.MODULES if EMBEDDED else []
+SECOND = "DOLT_ROUTER_TEST_SECOND" in os.environ  # after a run on a server
+
+collect_ignore = [*(embedded.MODULES if EMBEDDED else ()), *(embedded.EITHER if SECOND else ())]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

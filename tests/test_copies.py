@@ -118,7 +118,8 @@ def state(branch):
 print(*branches.names(root), *tags.names(root))
 for branch in branches.names(root):
     head = Commit.objects.on(branch).using(f"{root}/{branch}")[0]
-    print(branch, *state(branch), head.message.splitlines()[0], head.committer, f"{head.date:%F %T}")
+    told = head.message.splitlines()[0], head.committer, f"{head.date:%F %T}"
+    print(branch, *state(branch), *told)
 print(rows(User, "main"), rows(Permission, "main"))
 for branch in ("early", "late"):
     merges.merge(branch, "main", using=root)
