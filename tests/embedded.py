@@ -33,8 +33,8 @@ MODULES = [
     "versioning/test_remotes.py",
 ]
 
-# Modules that make databases of their own, on whichever engine, or need none. The run on a server has
-# them already: `bootstrap.py test` leaves them out of the second run. Not so a run by hand.
+# Modules that make databases of their own, on whichever engine, or need none. The run on a server
+# had them already: `bootstrap.py test` leaves them out of the second run. Not so a run by hand.
 EITHER = [
     "backends/doltlite/test_collecting.py",
     "backends/doltlite/test_copying.py",

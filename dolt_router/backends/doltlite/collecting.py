@@ -33,8 +33,9 @@ from .loading import load_driver
 
 GROWTH = 64 * 2**20  # bytes: OPTIONS["gc_growth"], when it isn't there
 SPEED = 20 * 2**20  # bytes a second, of a file that was never collected
-PATIENCE = 0.5  # the part of a writer's timeout that a collection may take
-RETRY = 600  # seconds until it is tried again after it failed or was put off
+PATIENCE = 0.25  # the part of a writer's timeout that a collection may take
+RETRY = 600  # seconds until it is tried again after it failed
+PUT_OFF = 24 * 3600  # seconds until a collection that takes too long is spoken of again
 
 log = logging.getLogger("dolt_router")
 
@@ -121,8 +122,8 @@ class Housekeeper:
         last = self._last[database] = last_collection(database)  # someone else's, meanwhile?
         if not is_due(size, last, growth):
             return
-        self._not_before[database] = time.monotonic() + RETRY
         if expected_seconds(size, last) > timeout * PATIENCE:
+            self._not_before[database] = time.monotonic() + PUT_OFF
             log.warning(
                 '"%s" has grown to %d MB, and collecting its garbage may keep writers waiting '
                 "for %d seconds. Run `manage.py dolt gc` in a quiet hour.",

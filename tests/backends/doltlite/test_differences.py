@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from dolt_router.exceptions import (
     AnotherBranchIsWriting,
     BranchDoesNotExist,
     BranchExists,
+    DoltRouterError,
     MergeConflict,
     UnsupportedByEngine,
 )
@@ -24,6 +27,7 @@ from dolt_router.models import Branch, Commit
 from dolt_router.versioning import rows
 from dolt_router.versioning.points import at
 from dolt_router.versioning.resets import collect_garbage
+from dolt_router.versioning.sharing import untrack
 from tests.conftest import EMBEDDED, MakeBranch
 from tests.inventory.models import Device, Site
 
@@ -157,6 +161,47 @@ def test_garbage_collection_shrinks_the_file_and_keeps_history(make_branch: Make
         collect_garbage("shallow")
 
 
+def test_transaction_mode_is_not_used(dolt: None) -> None:
+    connection.ensure_connection()
+    sent: list[str] = []
+    connection.transaction_mode = "EXCLUSIVE"
+    connection.connection.set_trace_callback(sent.append)
+    try:
+        with transaction.atomic():
+            Site.objects.create(name="s")
+    finally:
+        connection.close()
+        connection.transaction_mode = None
+    begun = [sql for sql in sent if sql.startswith("BEGIN")]
+    assert begun == ["BEGIN IMMEDIATE"]
+
+
+def test_branches_are_not_made_or_deleted_by_who_has_written(feature: str) -> None:
+    with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
+        Site.objects.create(name="s")
+        Branch.objects.create(name="side", start_point="main")
+    with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
+        Site.objects.using(feature).create(name="s")
+        Branch.objects.create(name="side", start_point="main")
+    with pytest.raises(DoltRouterError), AutoDoltCommit():
+        Site.objects.create(name="s")
+        Branch.objects.get(name=feature).delete()
+    assert sorted(Branch.objects.values_list("name", flat=True)) == [feature, "main"]
+    assert not Site.objects.exists()
+
+
+def test_diff_as_sql_is_in_sqlites_words(feature: str) -> None:
+    Site.objects.using(feature).create(name="it's")
+    out = StringIO()
+    call_command("dolt", "diff", "main", feature, "--format", "sql", stdout=out)
+    assert 'INSERT INTO "inventory_site"' in out.getvalue() and "'it''s'" in out.getvalue()
+
+
+def test_versioned_table_cannot_be_made_shared(dolt: None) -> None:
+    with pytest.raises(UnsupportedByEngine, match="Making a versioned table shared"):
+        untrack(["inventory_site"])
+
+
 class OneBranchInATestCase(TestCase):
     """Django's TestCase holds one transaction, and with it the lock."""
 
@@ -210,6 +255,21 @@ DUMP = [
     "-o",
     "all.json",
 ]
+
+
+def test_every_row_of_the_page_names_tests_that_are_there() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "embedded.md").read_text()
+    lines = text.partition("## What differs")[2].splitlines()
+    rows = [line for line in lines if line.startswith("| ") and "shown by" not in line]
+    assert len(rows) > 20
+    for row in rows:
+        named = re.findall(r"`([\w/]+\.py)::(\w+)`", row.rpartition(" | ")[2])
+        assert named, row
+        for file, test in named:
+            places = [Path(__file__).parent / file, Path(__file__).parents[2] / file]
+            found = [place for place in places if place.exists()]
+            assert found, file
+            assert f"def {test}(" in found[0].read_text(), f"{file} has no {test}"
 
 
 def test_the_page_names_the_same_command() -> None:
