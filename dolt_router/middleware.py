@@ -26,6 +26,14 @@ from .selectors import SESSION_KEY, Selector, SessionSelector, load_selectors
 GetResponse = Callable[[HttpRequest], Any]
 
 
+def _actor_of(request: HttpRequest) -> RequestActor:
+    """One actor for all of a request: gates remember what they found out for as long as it acts."""
+    actor: RequestActor | None = request.__dict__.get("_dolt_actor")
+    if actor is None:
+        actor = request._dolt_actor = RequestActor(request)  # type: ignore[attr-defined]
+    return actor
+
+
 class _Middleware:
     """What both share: one class for sync and async stacks."""
 
@@ -110,7 +118,7 @@ class DoltBranchMiddleware(_Middleware):
             if name is None:
                 return None
             validate_branch(name)
-            with acting_as(RequestActor(request)):
+            with acting_as(_actor_of(request)):
                 self._check_branch(request, name)
         except DoltRouterError as error:
             stale = isinstance(selector, SessionSelector) and SESSION_KEY in request.session
@@ -133,7 +141,7 @@ class DoltBranchMiddleware(_Middleware):
             raise BranchDoesNotExist(name, aliases.default_root(), wrapper.list_branch_names())
 
     def _activate(self, request: HttpRequest, name: str | None, scope: ExitStack) -> None:
-        scope.enter_context(acting_as(RequestActor(request)))
+        scope.enter_context(acting_as(_actor_of(request)))
         if name is not None:
             scope.enter_context(use_branch(name))
         prefix = getattr(request, "_dolt_cache_prefix", None)

@@ -121,7 +121,10 @@ def _render(values: dict[str, Any]) -> str:
         # A site without TEMPLATES, or one that doesn't look into the apps' directories.
         engine = Engine(
             dirs=[str(Path(__file__).parent / "templates")],
-            libraries={"i18n": "django.templatetags.i18n"},
+            libraries={
+                "i18n": "django.templatetags.i18n",
+                "static": "django.templatetags.static",
+            },
         )
         return engine.get_template(TEMPLATE).render(Context(values))
 

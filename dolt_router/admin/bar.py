@@ -102,10 +102,6 @@ class Bar:
         user = getattr(self.request, "user", None)
         return bool(user and user.is_active and user.is_staff and self.url("branch_switch"))
 
-    def may_create(self) -> bool:
-        """Whether the user may make a branch here."""
-        return access.may("create", "new-branch", start_point=self.branch)
-
     def may_merge(self) -> bool:
         """Whether the user may merge this branch into the default one."""
         return access.may("merge", self.default, source=self.branch)

@@ -20,7 +20,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .. import access
 from ..conf import conf
 from ..exceptions import DoltRouterError
 from ..versioning import branches
@@ -104,8 +103,8 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self.admin_site.has_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Whether a branch may be made."""
-        return access.may("create", "new-branch", start_point=str(conf.DEFAULT_BRANCH))
+        """A name says whether it may be made: permissions are of globs over names."""
+        return self.has_view_permission(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Branches have no form of their own."""

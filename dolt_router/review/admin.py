@@ -168,7 +168,9 @@ class BranchGrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_filter = ("deny", "everyone")
     list_select_related = ("user", "group")
     search_fields = ("pattern", "user__username", "group__name")
-    autocomplete_fields = ("user", "group")
+    # Their look-up is a link beside a field; the searching select of `autocomplete_fields` has no
+    # name that a screen reader could tell, and that of `filter_horizontal` neither.
+    raw_id_fields = ("user", "group")
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, grant: Any) -> str:
@@ -209,7 +211,6 @@ class BranchRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = RuleForm
     list_display = ("pattern", "only_by_pull_request", "approvals", "checks")
     search_fields = ("pattern",)
-    filter_horizontal = ("merger_users", "merger_groups")
 
     @admin.display(description=gettext_lazy("required checks"))
     def checks(self, rule: Any) -> str:

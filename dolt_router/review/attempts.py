@@ -27,7 +27,7 @@ from .models.pull_requests import PullRequest, new_stamp
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-ATTEMPTS = 6
+ATTEMPTS = 9
 
 
 def at_once(verb: F) -> F:

@@ -46,20 +46,25 @@ def planned(using: str | None = None) -> tuple[list[Row], list[Row]]:
     """
     root = aliases.default_root(using)
     with system():
-        own, others = branch_control.sql_users(root)
+        own, sql_users = branch_control.sql_users(root)
         branches = names(root)
         model: Any = get_user_model()
         people = model._default_manager.filter(is_active=True)
         known = {user.get_username(): user for user in people}
         rows = [Row("%", own, "admin"), Row("%", "%", "read")]
         spaces = [Row("%", own, "")]
-        for name in others:
+        for name in sql_users:
             user = known.get(name)
-            rows.append(Row("%", name, "read"))
-            if user is None:
+            if user is None:  # the row of everyone holds for them
                 continue
-            mine = [b for b in branches if _may_all(user, b, root)]
-            rows += [Row(branch_control.escaped(b), name, "write") for b in mine]
+            mine = {branch for branch in branches if _may_all(user, branch, root)}
+            # A name with `_` or `%` is a pattern of others as well: not where one isn't theirs.
+            others = set(branches) - mine
+            rows += [
+                Row(branch, name, "write")
+                for branch in sorted(mine)
+                if not any(branch_control.matches(branch, other) for other in others)
+            ]
             spaces += [Row(pattern, name, "") for pattern in _creatable(user, root)]
     return rows, spaces
 
@@ -82,9 +87,11 @@ def _creatable(user: Any, using: str) -> list[str]:
     )
     return sorted(
         {
-            branch_control.like(glob)
+            pattern
             for glob, verbs in globs
-            if "create" in verbs and "[" not in glob and allowed(user, "create", glob, using)
+            if "create" in verbs
+            and (pattern := branch_control.like(glob)) is not None
+            and allowed(user, "create", glob, using)
         }
     )
 

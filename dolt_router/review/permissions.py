@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth import models as auth_models
-from django.db.models import Q
 
 from dolt_router import aliases
 from dolt_router.access import VERBS, system
@@ -45,27 +44,25 @@ class Grant(NamedTuple):
 
 
 def grants_of(user: Any) -> list[Grant]:
-    """All grants, told for one user; fetched by one query, once for each actor."""
+    """All grants, told for one user; fetched once for each actor."""
     return remembered(("grants", getattr(user, "pk", None)), lambda: _fetch(user))
 
 
 def _fetch(user: Any) -> list[Grant]:
-    table = BranchGrant.objects.using(aliases.default_alias())
-    mine = Q(everyone=True)
-    if user.pk is not None:
-        mine |= Q(user_id=user.pk)
-        if hasattr(user, "groups"):
-            mine |= Q(group__in=user.groups.all())
-    own = set(table.filter(mine).values_list("pk", flat=True)) if user.pk is not None else set()
-    rows = list(table.all())
+    rows = list(BranchGrant.objects.using(aliases.default_alias()))
+    groups: set[Any] = set()
+    if user.pk is not None and any(row.group_id for row in rows) and hasattr(user, "groups"):
+        groups = set(user.groups.values_list("pk", flat=True))
     return [
         Grant(
-            grant.names,
-            tuple(grant.verbs or ()),
-            grant.deny,
-            grant.everyone if user.pk is None else grant.pk in own,
+            row.names,
+            tuple(row.verbs or ()),
+            row.deny,
+            row.everyone
+            or (user.pk is not None and row.user_id == user.pk)
+            or row.group_id in groups,
         )
-        for grant in rows
+        for row in rows
     ]
 
 

@@ -5,6 +5,7 @@ https://docs.dolthub.com/sql-reference/server/branch-permissions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ..exceptions import UnsupportedByEngine
@@ -29,14 +30,21 @@ def sql_users(using: str | None = None) -> tuple[str, list[str]]:
     )
 
 
-def escaped(name: str) -> str:
-    """A branch's name as a pattern that matches it alone."""
-    return name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def matches(pattern: str, name: str) -> bool:
+    """Whether a pattern of these tables matches a name: `%` and `_` as in LIKE, in any case.
+
+    There is no escape: a `_` in a name is a pattern too.
+    """
+    marks = {"%": ".*", "_": "."}
+    expression = "".join(marks.get(char, re.escape(char)) for char in pattern)
+    return re.fullmatch(expression, name, re.IGNORECASE | re.DOTALL) is not None
 
 
-def like(glob: str) -> str:
-    """A glob without brackets as a pattern of LIKE."""
-    return escaped(glob).replace("*", "%").replace("?", "_")
+def like(glob: str) -> str | None:
+    """A glob as a pattern of these tables; None where there is none that says the same."""
+    if any(char in glob for char in "[%_"):
+        return None
+    return glob.replace("*", "%").replace("?", "_")
 
 
 def replace(

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
@@ -74,8 +75,13 @@ def kept_in(request: pytest.FixtureRequest) -> Iterator[str]:
         yield "shared"
         return
     without = [app for app in settings.INSTALLED_APPS if app != "dolt_router.review"]
+    registered = dict(admin.site._registry)
+    for model in registered:
+        if model._meta.app_label == "dolt_review":
+            admin.site.unregister(model)
     with override_settings(INSTALLED_APPS=without):
         yield "session"
+    admin.site._registry = registered
 
 
 # -- what is shown --------------------------------------------------------------------------

@@ -146,9 +146,9 @@ def test_stage_review_conflict_merge_and_revert(meet: Meet) -> None:
     reviewer.picture("pull-request")
     row = reviewer.page.locator("form[action*='/comment']").filter(has_text="Comments").first
     row.locator("xpath=ancestor::details/summary").click()
-    row.get_by_label("On", exact=True).select_option(label="Comments")
-    row.get_by_label("Comment", exact=True).fill("Say when.")
-    row.get_by_label("Suggested value").fill("Fan tray 1 is worn; swapped in March")
+    row.locator("[name=field]").select_option(label="Comments")
+    row.locator("[name=text]").fill("Say when.")
+    row.locator("[name=suggestion]").fill("Fan tray 1 is worn; swapped in March")
     row.get_by_role("button", name="Comment").click()
     reviewer.page.locator(".dolt-comment").wait_for()
     reviewer.page.get_by_label("Your review").fill("One thing, see below.")
