@@ -76,8 +76,8 @@ class Person(Visitor):
 
     def press(self, name: str) -> None:
         """A button of a pull request's page; waits for what comes of it."""
-        self.page.get_by_role("button", name=name, exact=True).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=True).first.click()
 
     def merge_box(self) -> str:
         """What the page of a pull request says about merging it."""
@@ -194,7 +194,8 @@ def test_stage_review_conflict_merge_and_revert(meet: Meet) -> None:
     operator.page.locator(".dolt-own textarea, .dolt-own input:not([type=radio])").fill(
         "Worn tray 1; do not touch before April"
     )
-    operator.page.get_by_role("button", name="Save choices", exact=True).last.click()
+    with operator.page.expect_navigation():
+        operator.page.get_by_role("button", name="Save choices", exact=True).last.click()
     operator.page.reload()
     assert "All are decided" in operator.page.locator(".dolt-progress").inner_text()
     operator.page.locator("button[name=_merge]").click()
