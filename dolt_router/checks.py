@@ -15,6 +15,7 @@ from . import aliases
 from .conf import DEFAULTS, conf
 from .names import why_invalid
 from .selectors import load_selectors
+from .versioning.sharing import keys_of_shared_tables
 from .wording import validate_author
 
 _TYPES: dict[str, Any] = {
@@ -198,6 +199,27 @@ def check_server(app_configs: Any, databases: Any = None, **kwargs: Any) -> list
     return found
 
 
+def check_shared_tables(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database=<alias>`: has a shared table foreign keys, with which Dolt loses rows?"""
+    handler = aliases.handler()
+    roots = {target.root for alias in databases or [] if (target := handler.target(alias))}
+    found: list[CheckMessage] = []
+    for root in sorted(roots):
+        if keys := keys_of_shared_tables(root):
+            tables = ", ".join(sorted({table for table, _name in keys}))
+            found.append(
+                Warning(
+                    f'Shared tables of "{root}" have foreign keys: {tables}. Of two transactions '
+                    "at once that write to one, Dolt keeps the rows of the last one only.",
+                    hint="Run: manage.py dolt share",
+                    id="dolt_router.W032",
+                )
+            )
+    return found
+
+
 def register_all() -> None:
     """Register the checks; done once, by the app's `ready`."""
     register(check_setting, "dolt_router")
@@ -205,3 +227,4 @@ def register_all() -> None:
     register(check_deployment, Tags.security, deploy=True)
     register(check_branches, Tags.database)
     register(check_server, Tags.database)
+    register(check_shared_tables, Tags.database)

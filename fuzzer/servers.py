@@ -116,7 +116,8 @@ class MariaDBServer(ReferenceServer):
         return bool(shutil.which("mariadbd") and shutil.which("mariadb-install-db"))
 
     def _prepare(self) -> list[str]:
-        common = ["--no-defaults", f"--datadir={self.data}"]
+        # Two that start at once would meet in the system's folder for temporary tables.
+        common = ["--no-defaults", f"--datadir={self.data}", f"--tmpdir={self._folder}"]
         as_root = ["--user=root"] if os.geteuid() == 0 else []
         self._run(
             ["mariadb-install-db", *common, *as_root, "--auth-root-authentication-method=normal"]

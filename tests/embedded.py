@@ -23,6 +23,7 @@ MODULES = [
     "invariants/test_durable.py",
     "remote_sites.py",
     "test_copies.py",
+    "review/test_mirror.py",
     "test_django_runner.py",
     "test_remote_commands.py",
     "test_servers.py",
@@ -63,6 +64,15 @@ TESTS = {
     "invariants/test_no_check_in_a_view_only.py::"
     "test_protected_branch_refuses_every_direct_way[two statements]": "the driver takes one",
     "invariants/test_nothing_leaks.py::test_session_state_of_a_request_is_gone_in_the_next": _WORDS,
+    "invariants/test_shared_rows_at_once.py::"
+    "test_rows_of_two_transactions_at_once_are_both_kept": _ONE_WRITER,
+    "invariants/test_shared_rows_at_once.py::"
+    "test_same_cell_of_two_transactions_is_a_stale_write": _ONE_WRITER,
+    "invariants/test_shared_rows_at_once.py::test_keys_from_before_are_dropped": _WORDS,
+    "review/test_together.py::"
+    "test_request_with_an_old_transaction_merges_nothing_unapproved": _ONE_WRITER,
+    "review/test_together.py::"
+    "test_change_requested_in_a_request_that_ends_after_the_merge_is_refused": _ONE_WRITER,
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[USE inventory]": _WORDS,
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[SELECT 1; USE inventory]": _WORDS,
     "test_aliases.py::test_raw_sql_cannot_leave_the_branch[/* x */ uSe inventory]": _WORDS,

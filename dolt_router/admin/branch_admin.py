@@ -40,13 +40,16 @@ class BranchList(ChangeList):
         size = self.list_max_show_all if self.show_all else self.list_per_page
         first = (self.page_num - 1) * size
         rows = self._rows(first, size)
-        # On the first page nothing comes before what is seen there: only when some of it is
-        # closed to the reader, or on a later page, are the names of all branches asked about.
+        # On the first page nothing comes before what is seen there. When some of it is closed to
+        # the reader, and on later pages, it is cut here: to ask Dolt for one in two thousand
+        # names takes it half a minute.
         if refs.are_some_closed() and (
             first or not all(refs.may_read(request, row.name) for row in rows)
         ):
-            self.queryset = self.queryset.filter(name__in=refs.names(request))
-            rows = self._rows(first, size)
+            every = [row for row in self.queryset if refs.may_read(request, row.name)]
+            rows = every[first : first + size] if first >= 0 else []
+            for row in rows:
+                row.of = len(every)
         if not rows and self.page_num != 1:
             raise IncorrectLookupParameters
         count = rows[0].of if rows else 0

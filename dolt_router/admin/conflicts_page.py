@@ -170,6 +170,11 @@ class _Conflicts:
             self.error = _("Not everything is decided yet. Nothing was merged.")
             return self.response(status=409)
         on = self.choices.goes_to()
+        # The choices are committed first: they are kept whatever comes of the merge, and the
+        # embedded engine has one writer at a time, also in one request.
+        unit = getattr(self.request, "_dolt_unit", None)
+        if unit is not None:
+            unit.finish()
         try:
             result = self.choices.merge()
         except MergeConflict as error:

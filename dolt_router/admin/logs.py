@@ -16,7 +16,6 @@ from django.views.decorators.http import require_safe
 
 from ..aliases import current_branch
 from ..models import Commit
-from ..versioning.branches import names as branch_names
 from ..versioning.graphs import Lanes, lanes_of
 from ..versioning.points import LogEntry, log_page
 from . import refs
@@ -59,7 +58,7 @@ def log(request: HttpRequest, site: AdminSite) -> HttpResponse:
         commits=shown[:SIZE],
         older=number + 1 if len(shown) > SIZE else 0,
         newer=number - 1,
-        is_branch=ref == current_branch() or ref in branch_names(),
+        is_branch=refs.is_branch(ref),
     )
 
 

@@ -8,7 +8,13 @@ from django.utils.translation import gettext as _
 from .. import access
 from ..aliases import default_root
 from ..conf import conf
-from ..exceptions import BranchDoesNotExist, BranchForbidden, DoltRouterError, NotThere
+from ..exceptions import (
+    BranchDoesNotExist,
+    BranchForbidden,
+    DoltRouterError,
+    InvalidBranchName,
+    NotThere,
+)
 from ..names import is_commit_hash, validate_branch
 from ..versioning import branches
 from ..versioning.points import merge_base
@@ -45,12 +51,20 @@ def branch_named(request: HttpRequest, name: str) -> str:
     validate_branch(name)
     if not may_read(request, name):
         raise BranchForbidden(name)
-    # Aiming a connection is the quickest way to ask, whatever the number of branches.
-    wrapper = wrapper_of(name)
-    wrapper.ensure_connection()
-    if not wrapper.is_branch:
+    if not is_branch(name):
         raise BranchDoesNotExist(name, default_root(), branches.names())
     return name
+
+
+def is_branch(ref: str) -> bool:
+    """Whether `ref` is the name of a branch, and no tag, commit, or nothing at all."""
+    try:
+        # Aiming a connection is the quickest way to ask, whatever the number of branches.
+        wrapper = wrapper_of(validate_branch(ref))
+        wrapper.ensure_connection()
+    except (BranchDoesNotExist, InvalidBranchName):
+        return False
+    return bool(wrapper.is_branch)
 
 
 def ref_named(request: HttpRequest, ref: str) -> str:

@@ -54,6 +54,8 @@ class Engine(ABC):
     remotes: ClassVar[bool] = True
     untracking: ClassVar[bool] = True  # tables that are versioned can be made shared
     backup_files: ClassVar[bool] = False  # the database is files, and is backed up as such
+    # Of two transactions at once that wrote to a shared table with a foreign key, one's rows go.
+    shared_keys_lose_rows: ClassVar[bool] = True
     reads_many_refs: ClassVar[bool] = True  # a UNION may read a table at several refs
     garbage_modes: ClassVar[tuple[str, ...]] = ("default", "shallow", "full")
 

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from dolt_router.access import VERBS
 from dolt_router.admin import refs
+from dolt_router.aliases import default_root
 
 from . import preview_pages, pull_request_pages
 from .models import BranchGrant, BranchRule, Delivery, PreviewLink, PullRequest, WebHook
@@ -114,6 +116,9 @@ class PullRequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         def edit(request: HttpRequest, number: int) -> HttpResponse:
             return pull_request_pages.edit(request, site, self._found(request, number))
 
+        # Each verb is a transaction of its own: it may be repeated when it meets another one, and
+        # the embedded engine writes to one branch at a time.
+        @transaction.non_atomic_requests(using=default_root())
         def act(request: HttpRequest, number: int, verb: str) -> HttpResponse:
             return pull_request_pages.act(request, site, self._found(request, number), verb)
 

@@ -72,11 +72,16 @@ def full_clean(context: CheckContext) -> Iterator[Finding]:
 
     https://docs.djangoproject.com/en/stable/ref/models/instances/#validating-objects
     """
-    for change in context.changes():
-        model = change.model
-        if change.kind == REMOVED or model is None or model._meta.auto_created:
+    # Listed before any is looked at: the embedded engine reads one thing at a time.
+    changed = [
+        (change.model, change.table, change.key, change.pk)
+        for change in context.changes()
+        if change.kind != REMOVED
+    ]
+    for model, table, key, pk in changed:
+        if model is None or model._meta.auto_created:
             continue
-        instance = model._base_manager.using(context.alias).filter(pk=change.pk).first()
+        instance = model._base_manager.using(context.alias).filter(pk=pk).first()
         if instance is None:
             continue
         try:
@@ -85,7 +90,7 @@ def full_clean(context: CheckContext) -> Iterator[Finding]:
             for name, messages in error.message_dict.items():
                 where = None if name == NON_FIELD_ERRORS else name
                 for message in messages:
-                    yield Finding(message, change.table, change.key, where)
+                    yield Finding(message, table, key, where)
 
 
 def names() -> list[str]:

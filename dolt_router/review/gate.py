@@ -14,6 +14,7 @@ from . import previewing
 from .attempts import apart
 from .models import PullRequest
 from .permissions import allowed
+from .reading import may_read
 from .rules import Demand, Reason, against_reviews, against_state, all_rules, demand_of
 
 _ACTIONS = {
@@ -34,9 +35,13 @@ def gate(act: Act, user: Any) -> None:
     merging = "source_hash" in act.details
     if previewing.settles(act):
         return
+    if act.verb == "read":
+        if not may_read(user, act.branch, act.using):
+            raise BranchForbidden(act.branch, act.verb)
+        return
     if not allowed(user, act.verb, act.branch, act.using):
         raise BranchForbidden(act.branch, act.verb)
-    if act.verb in ("read", "create", "review"):
+    if act.verb in ("create", "review"):
         return
     if act.details.get("raw"):
         _refuse_raw(act, user)

@@ -87,8 +87,8 @@ def keys_of_shared_tables(using: str | None = None) -> list[tuple[str, str]]:
     """
     found = []
     with verb_connection(conf.DEFAULT_BRANCH, using) as connection, connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            return []  # a plain file, where they do no harm
+        if not connection.engine.shared_keys_lose_rows:
+            return []
         for info in connection.introspection.get_table_list(cursor):
             if info.type != "t" or info.name.lower() not in shared_tables():
                 continue

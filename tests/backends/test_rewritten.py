@@ -207,3 +207,14 @@ def test_database_default_is_written_without_a_cast(dolt: None) -> None:
 
 def test_length_is_left_alone(things: Any) -> None:
     assert values(things, Length("name")) == [1, 1, 0, 4]
+
+
+def test_nothing_is_counted_of_nothing(things: Any) -> None:
+    nothing = Count(Q(group__in=[]), filter=Q(small__gt=0))
+    assert things.order_by().aggregate(n=nothing) == {"n": 0}
+    assert things.order_by().aggregate(n=Count(Value(None))) == {"n": 0}
+
+
+def test_times_are_counted_once_each_under_a_condition(things: Any) -> None:
+    times = Count("clock", distinct=True, filter=Q(group__lt=3))
+    assert things.order_by().aggregate(n=times) == {"n": 2}

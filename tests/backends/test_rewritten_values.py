@@ -224,3 +224,10 @@ def test_points_in_time_as_text(things: Any) -> None:
         "00:00:00.000000",
     ]
     assert things.aggregate(n=Count("clock", distinct=True)) == {"n": 3}
+
+
+def test_quotient_is_stored_and_written_with_its_places(things: Any) -> None:
+    things.filter(group=2).update(exact=Decimal("3"))
+    assert values(things, Cast(F("price") / F("exact"), CharField()))[3] == "1.000000"
+    things.update(exact=Decimal(1) / F("exact"))
+    assert things.get(group=2).exact == Decimal("0.3333333333")

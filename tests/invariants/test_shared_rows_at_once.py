@@ -12,6 +12,7 @@ from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
 from django.db.models import F
 
+from dolt_router.checks import check_shared_tables
 from dolt_router.exceptions import StaleWrite
 from dolt_router.versioning.sharing import drop_keys_of_shared_tables, keys_of_shared_tables
 
@@ -72,6 +73,10 @@ def test_keys_from_before_are_dropped(membership: Any) -> None:
         key = "CONSTRAINT old FOREIGN KEY (user_id) REFERENCES auth_user (id)"
         cursor.execute(f"ALTER TABLE {table} ADD {key}")
     assert keys_of_shared_tables() == [(table, "old")]
+    assert [(w.id, table in w.msg) for w in check_shared_tables(None, ["default"])] == [
+        ("dolt_router.W032", True)
+    ]
     assert drop_keys_of_shared_tables() == [(table, "old")]
+    assert check_shared_tables(None, ["default"]) == []
     assert keys_of_shared_tables() == []
     membership.objects.update(id=F("id"))

@@ -20,7 +20,7 @@ from django.db.models.lookups import (
 from django.db.models.sql import Query
 
 from .moments import kind_of
-from .places import places_of
+from .places import WIDE_DECIMAL, places_of
 from .retyped import Retyped
 from .rewriting import rewrites
 
@@ -31,7 +31,6 @@ NUMBERS = {
     *("PositiveSmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField"),
     *("BooleanField", "DurationField", "ForeignKey", "OneToOneField"),
 }
-WIDE_DECIMAL = "CAST({} AS DECIMAL(65, 30))"
 
 
 def is_decimal(expression: Any) -> bool:

@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Least
 
 MOST = 30  # of DECIMAL
+WIDE_DECIMAL = "CAST({} AS DECIMAL(65, 30))"
 # Django gives these the field of their first source.
 _OF_ANY = (Case, Coalesce, Greatest, Least, When)
 MORE_WHEN_DIVIDED = 4  # div_precision_increment

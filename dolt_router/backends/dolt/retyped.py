@@ -24,9 +24,9 @@ class Retyped(Func):
         return self.form.replace("{}", sql), tuple(params) * self.form.count("{}")
 
 
-def with_source(node: Any, form: str) -> Any:
-    """A copy of `node` with its first argument put into `form`."""
+def with_source(node: Any, form: str, output_field: Any = None) -> Any:
+    """A copy of `node` with its first argument put into `form`, which gives an `output_field`."""
     changed = node.copy()
     first, *rest = changed.get_source_expressions()
-    changed.set_source_expressions([Retyped(first, form), *rest])
+    changed.set_source_expressions([Retyped(first, form, output_field), *rest])
     return changed

@@ -21,8 +21,9 @@ from django.db.models.functions import (
 )
 from django.db.models.sql import Query
 
-from .comparisons import BY_BYTES, TEXT, WIDE_DECIMAL, is_decimal
+from .comparisons import BY_BYTES, TEXT, is_decimal
 from .moments import kind_of, of_one_kind
+from .places import WIDE_DECIMAL
 from .rewriting import rewrites
 
 # GREATEST of these fails, or is NULL for some texts, a float for decimals and

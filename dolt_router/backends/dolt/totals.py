@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import NotSupportedError
-from django.db.models import Avg, Case, Count, StdDev, Sum, Value, Variance
+from django.db.models import Avg, Case, CharField, Count, StdDev, Sum, Value, Variance
 from django.db.models.expressions import Col
 from django.db.models.functions import Coalesce
 
@@ -84,11 +84,14 @@ def check_exact(value: Any, expression: Any, connection: Any) -> Any:
 
 @rewrites(Count)
 def _count(compiler: Any, node: Count) -> tuple[str, Any]:
-    """COUNT(DISTINCT ...) of a TIME fails."""
+    """COUNT(DISTINCT ...) of a TIME fails, and COUNT(NULL) counts the rows of the table."""
     source = node.get_source_expressions()[0]
     if getattr(node, "distinct", False) and kind_of(source) == "TimeField":
-        node = with_source(node, "TIME_FORMAT({}, '%%H:%%i:%%s.%%f')")
-    return compiler.plain(node)  # type: ignore[no-any-return]
+        node = with_source(node, "TIME_FORMAT({}, '%%H:%%i:%%s.%%f')", CharField())
+    sql, params = compiler.plain(node)
+    if sql == "COUNT(NULL)" or (sql == "COUNT(%s)" and params[0] is None):
+        return "COUNT(NULLIF(1, 1))", ()
+    return sql, params
 
 
 @rewrites(StdDev, Variance)

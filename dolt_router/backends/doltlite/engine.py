@@ -53,6 +53,7 @@ class EmbeddedEngine(Engine):
     remotes = False
     # A versioned table can't leave version control and stay: shared tables are in another file.
     untracking = False
+    shared_keys_lose_rows = False  # the file of the shared tables is plain SQLite
     # What a table lacked at a ref is told by another question.
     reads_many_refs = False
     garbage_modes = ("default",)

@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 
 from ..dolt.testcases import is_derived
 from . import driver
-from .expected import ALIAS, EXPECTED, NEW
+from .expected import ALIAS, EXPECTED, NEW, SKIPPED
 
 SQLiteFeatures: Any = driver.features.DatabaseFeatures
 
@@ -19,6 +19,10 @@ class DatabaseFeatures(SQLiteFeatures):
 
     # The test database is a file, as every database of this engine.
     test_db_allows_multiple_connections = True
+
+    @cached_property
+    def django_test_skips(self) -> dict[str, set[str]]:
+        return {**super().django_test_skips, **SKIPPED}
 
     @cached_property
     def django_test_expected_failures(self) -> set[str]:
