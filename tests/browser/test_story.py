@@ -112,6 +112,9 @@ def meet(browser: Any, reviewed: str) -> Iterator[Meet]:
 def test_stage_review_conflict_merge_and_revert(meet: Meet) -> None:
     operator, reviewer, manager = meet("operator"), meet("reviewer"), meet("manager")
 
+    reviewer.open_request("Upgrade the core in Berlin")
+    reviewer.picture("pull-request")
+
     # The operator can't change main, and makes a branch.
     operator.page.goto(DEVICES)
     assert "Protected" in operator.page.locator("#dolt-bar").inner_text()
@@ -143,7 +146,6 @@ def test_stage_review_conflict_merge_and_revert(meet: Meet) -> None:
 
     # The reviewer comments on a field with a better value, and asks for changes.
     reviewer.open_request("New fan trays in Amsterdam")
-    reviewer.picture("pull-request")
     row = reviewer.page.locator("form[action*='/comment']").filter(has_text="Comments").first
     row.locator("xpath=ancestor::details/summary").click()
     row.locator("[name=field]").select_option(label="Comments")
