@@ -16,11 +16,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from .. import access
-from ..aliases import current_branch
-from ..backends.dolt.transactions import is_protected
+from ..aliases import current_branch, default_root
 from ..conf import conf
 from ..selectors import PREVIEW_KEY
 from ..versioning.distances import distance
+from ..versioning.points import Place
+from .versioned import is_closed
 
 STYLE, SCRIPT = "dolt_router/branches.css", "dolt_router/branches.js"
 
@@ -73,7 +74,7 @@ class Bar:
     @cached_property
     def is_closed(self) -> bool:
         """Whether the user can't change anything here: it is protected, or a rule says so."""
-        return is_protected(self.branch) or not access.may("write", self.branch)
+        return is_closed(self.request, Place(default_root(), self.branch))
 
     @cached_property
     def distance(self) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.options import TO_FIELD_VAR
+from django.contrib.admin.options import TO_FIELD_VAR, BaseModelAdmin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -27,7 +27,7 @@ from .elsewhere import elsewhere_response
 from .object_compare import compare_view
 from .object_history import blame_view, history_view
 from .object_restore import restore_view
-from .versioned import is_versioned, model_link
+from .versioned import is_closed, is_versioned, model_link, place_of
 
 _INSTALLED = "_dolt_router_objects"
 
@@ -38,6 +38,9 @@ def install() -> None:
         return
     for name, wrapped in _WRAPPED.items():
         setattr(ModelAdmin, name, wrapped(getattr(ModelAdmin, name)))
+    for name in ("has_add_permission", "has_change_permission", "has_delete_permission"):
+        # Inlines have these too.
+        setattr(BaseModelAdmin, name, _where_open(getattr(BaseModelAdmin, name)))
     setattr(ModelAdmin, _INSTALLED, True)
 
 
@@ -159,6 +162,21 @@ def _does_not_exist(stock: Callable[..., Any]) -> Callable[..., Any]:
             if found is not None:
                 return found
         return stock(self, request, opts, object_id)
+
+    return wrapped
+
+
+def _where_open(stock: Callable[..., Any]) -> Callable[..., Any]:
+    """On a branch that takes no writes from the user, objects are looked at.
+
+    The write would be refused in any case, below; so no form is offered whose input would be lost.
+    """
+
+    @wraps(stock)
+    def wrapped(self: Any, request: HttpRequest, *args: Any) -> bool:
+        return bool(stock(self, request, *args)) and not (
+            is_versioned(self) and is_closed(request, place_of(self))
+        )
 
     return wrapped
 

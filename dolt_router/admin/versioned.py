@@ -17,7 +17,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from .. import aliases
+from .. import access, aliases
+from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, BranchForbidden, InvalidBranchName
 from ..names import is_commit_hash
@@ -41,6 +42,15 @@ def is_versioned(model_admin: Any) -> bool:
     if len(getattr(options, "pk_fields", ())) > 1:
         return False  # Django's admin has no pages for it
     return aliases.handler().target(router.db_for_read(model)) is not None
+
+
+def is_closed(request: HttpRequest, place: Place) -> bool:
+    """Whether the request's user can change nothing on a branch; asked once a request."""
+    known: dict[Place, bool] = request.__dict__.setdefault("_dolt_closed", {})
+    if place not in known:
+        closed = is_protected(place.ref) or not access.may("write", place.ref, place.root)
+        known[place] = closed
+    return known[place]
 
 
 def place_of(model_admin: Any) -> Place:
