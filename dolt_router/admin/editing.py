@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from .. import access
 from ..aliases import current_branch
 from ..conf import conf
 from ..exceptions import DoltRouterError
@@ -73,9 +74,12 @@ def create(request: HttpRequest, site: AdminSite) -> HttpResponse:
             about_start = getattr(error, "branch", None) == start != name
             refused(form, error, "start_point" if about_start else "name")
         else:
-            switch_branch(request, name)
-            told = _("Created the branch %(branch)s. You are on it now.") % {"branch": name}
-            messages.success(request, told)
+            if access.may("read", name):
+                switch_branch(request, name)
+                told = _("Created the branch %(branch)s. You are on it now.")
+            else:  # by its name it belongs to others
+                told = _("Created the branch %(branch)s, which you may not open.")
+            messages.success(request, told % {"branch": name})
             return HttpResponseRedirect(safe_next(request, site))
     return render(
         request,

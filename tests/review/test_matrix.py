@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.exceptions import PermissionDenied
@@ -21,7 +22,7 @@ from dolt_router.models import Branch
 from dolt_router.review.models import BranchGrant, BranchRule, PullRequest
 from dolt_router.versioning import branches, resets
 from tests.inventory.models import Device
-from tests.review.conftest import change, person
+from tests.review.conftest import change, give, person
 
 VERBS = ("read", "write", "create", "merge", "delete", "force")
 ALL = ("create_branch", "merge_branch", "delete_branch", "force_branch", "review_branch")
@@ -151,7 +152,7 @@ def view(request: HttpRequest) -> HttpResponse:
     return HttpResponse("done")
 
 
-urlpatterns = [path("do/", view)]
+urlpatterns = [path("do/", view), path("admin/", admin.site.urls)]
 
 
 def _snapshot() -> dict[str, str]:
@@ -205,7 +206,47 @@ def _by_command(verb: str, user: Any) -> bool | None:
     return True
 
 
-WAYS = {"ORM": _by_orm, "request": _by_request, "command": _by_command}
+BRANCHES = "/admin/dolt_router/branch"
+STAFF = ("add_site", "view_site", "view_device", "view_branch")
+
+
+def _by_admin(verb: str, user: Any) -> bool | None:
+    """By the forms of the stock admin, for a member of the staff."""
+    if user is None or not user.is_authenticated or not user.is_active or verb == "force":
+        return None  # the admin lets none of these in, and has no page that moves a branch
+    with system():
+        user.is_staff = True
+        user.save()
+        give(user, *STAFF)
+        heads = {"source_hash": branches.resolve(SOURCE), "target_hash": branches.resolve(BRANCH)}
+    client = Client(raise_request_exception=False)
+    client.force_login(user)
+    on = {"HTTP_X_DOLT_BRANCH": BRANCH}
+    if verb == "read":
+        answer = client.get("/admin/inventory/device/", **on)
+        assert answer.status_code in (200, 403)
+        return answer.status_code == 200
+    posts: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
+        "write": ("/admin/inventory/site/add/", {"name": "written"}, on),
+        "create": (
+            f"{BRANCHES}/add/",
+            {"branch-name": _new_name(), "branch-start_point": "main"},
+            {},
+        ),
+        "merge": (
+            f"{BRANCHES}/merge/?source={SOURCE}&into={BRANCH}",
+            {**heads, "strategy": "merge"},
+            {},
+        ),
+        "delete": (f"{BRANCHES}/delete/?branch={BRANCH}", {"lose": "yes"}, {}),
+    }
+    address, values, headers = posts[verb]
+    answer = client.post(address, values, **headers)
+    assert answer.status_code in (200, 302, 403), answer.status_code
+    return answer.status_code == 302
+
+
+WAYS = {"ORM": _by_orm, "request": _by_request, "command": _by_command, "admin": _by_admin}
 
 
 @pytest.mark.parametrize("way", list(WAYS))
