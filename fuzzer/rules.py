@@ -139,6 +139,15 @@ JUDGES: list[tuple[str, list[str], str]] = [
     (r" \^ ", ["mariadb"], "MySQL's own XOR of NULL is NULL; elsewhere Django writes it out"),
 ]
 
+# (pattern, digits of floats that are compared, reason)
+DIGITS: list[tuple[str, int, str]] = [
+    (
+        r"StdDev|Variance",
+        6,
+        "Dolt: a deviation loses what the numbers have more digits than it",
+    ),
+]
+
 # (pattern, pattern of Dolt's error, reason): what is refused, loudly, as in MySQL or with advice.
 REFUSALS: list[tuple[str, str, str]] = [
     (r"", r"^NotSupportedError", "refused by Django or the backend, with a message"),
