@@ -163,6 +163,17 @@ class Span:
         return repr(self.value)
 
 
+def rounded(value: Any, digits: int) -> Any:
+    """A comparable value with so many digits left of its floats."""
+    if isinstance(value, Number):
+        return Number(float(f"{value.value:.{digits}g}")) if type(value.value) is float else value
+    if isinstance(value, dict):
+        return {key: rounded(part, digits) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(rounded(part, digits) for part in value)
+    return value
+
+
 def same(mine: Any, its: Any, in_order: bool) -> bool:
     """Whether two comparable values are the same answer."""
     if mine == its:

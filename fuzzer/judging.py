@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
 
-from .answers import Answer, ask, same
+from .answers import Answer, ask, rounded, same
 from .databases import DOLT, SIDE
-from .rules import EXCUSES, JUDGES, REFUSALS
+from .rules import DIGITS, EXCUSES, JUDGES, REFUSALS
 
 # Errors of Django's own, before anything is sent: the query is no query.
 _INVALID = (
@@ -75,6 +75,7 @@ def judge(code: str, references: list[str]) -> Verdict:
         return Verdict("invalid", type(mine.error).__name__, answers)
     in_order = has_total_order(code)
     answers[SIDE] = ask(code, SIDE)
+    digits = next((count for pattern, count, _ in DIGITS if re.search(pattern, code)), None)
     if not same_answer(mine, answers[SIDE], in_order):
         return Verdict("wrong", "main and branch differ", answers)
     for pattern, failure, reason in REFUSALS:
@@ -99,6 +100,12 @@ def judge(code: str, references: list[str]) -> Verdict:
                 code, Verdict("wrong", "MariaDB says out of range", answers), references
             )
         return Verdict("unjudged", "an error on every reference that is trusted", answers)
+    if digits is not None:
+        mine, its = (
+            one._replace(value=rounded(one.value, digits)) for one in (mine, answers[name])
+        )
+        if same_answer(mine, its, in_order):
+            return Verdict("right", f"{name}, to {digits} digits", answers)
     if same_answer(mine, answers[name], in_order) or (
         "tags__" in code and same_answer(mine, answers[name], False) and in_order
     ):

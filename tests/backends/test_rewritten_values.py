@@ -34,6 +34,7 @@ from django.db.models.functions import (
     Greatest,
     JSONObject,
     Least,
+    Lower,
     LPad,
     NullIf,
     Round,
@@ -231,3 +232,8 @@ def test_quotient_is_stored_and_written_with_its_places(things: Any) -> None:
     assert values(things, Cast(F("price") / F("exact"), CharField()))[3] == "1.000000"
     things.update(exact=Decimal(1) / F("exact"))
     assert things.get(group=2).exact == Decimal("0.3333333333")
+
+
+def test_text_is_the_same_as_a_rewritten_one_but_for_case(things: Any) -> None:
+    assert found(things, name__iexact=LPad(Value("A"), 1)) == [0, 1]
+    assert found(things, name__iexact=Coalesce(Lower("name"), Value(""))) == [0, 1, 2, 3]

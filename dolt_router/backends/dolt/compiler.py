@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import django
 from django.db import DatabaseError
 from django.db.backends.mysql import compiler as mysql
 from django.db.models.expressions import Col
@@ -42,6 +43,8 @@ from .subqueries import (
 )
 from .unsigned import storable
 
+IN_LISTS = django.VERSION < (6, 0)  # are parameters changed in place, as by IExact?
+
 
 class _DoltCompiler(base.SQLCompiler):
     """Compiles some expressions of Django's in another form."""
@@ -58,7 +61,8 @@ class _DoltCompiler(base.SQLCompiler):
             rewrite = rewrite_of(type(node))
         if rewrite is None:  # as `plain`, without another call for each node
             return (getattr(node, "as_mysql", None) or node.as_sql)(self, self.connection)
-        return rewrite(self, node)
+        sql, params = rewrite(self, node)
+        return sql, list(params) if IN_LISTS else params
 
     def execute_sql(self, *args: Any, **kwargs: Any) -> Any:
         try:
