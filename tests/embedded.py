@@ -11,6 +11,7 @@ from __future__ import annotations
 MODULES = [
     "backends/test_converting.py",
     "backends/test_errors.py",
+    "backends/test_limits.py",
     "backends/test_joined_queries.py",
     "backends/test_known_faults.py",
     "backends/test_other_servers.py",

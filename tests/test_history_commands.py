@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from io import StringIO
 
 import pytest
@@ -20,7 +21,9 @@ ANN, BOB = "Ann <ann@example.org>", "Bob <bob@example.org>"
 @pytest.fixture
 def device(dolt: None) -> Device:
     with AutoDoltCommit("Found", ANN):
-        device = Device.objects.create(name="a", site=Site.objects.create(name="s"))
+        # A key that no test had before: a history goes back as far as the database.
+        pk = 10**6 + secrets.randbelow(10**8)
+        device = Device.objects.create(pk=pk, name="a", site=Site.objects.create(name="s"))
     with AutoDoltCommit("Measured\n\nwith a ruler", BOB):
         Device.objects.update(height=3)
     return device

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
@@ -18,7 +18,7 @@ _WHOLE_TABLE = re.compile(r"\s*(create|drop) table\b", re.I)
 
 
 @contextmanager
-def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
+def soft_keys(model: type[Model], *fields: Any, among_shared: bool = True) -> Iterator[None]:
     """Treat keys from and to a shared table as `db_constraint=False`.
 
     Between a versioned and a shared table the database could not keep such a promise. A user
@@ -28,7 +28,8 @@ def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
 
     Between two shared tables it would cost rows: of two transactions at once that write to a
     nonlocal table with a foreign key, Dolt keeps the one that commits last, and silently drops
-    what the other had written to that table (docs/dolt-notes.md).
+    what the other had written to that table (docs/dolt-notes.md). With `among_shared` False such
+    keys stay: the embedded engine has these tables in a file of plain SQLite.
 
     Django's own on_delete rules work as ever.
     """
@@ -38,7 +39,10 @@ def soft_keys(model: type[Model], *fields: Any) -> Iterator[None]:
         if remote is None or not getattr(field, "db_constraint", False):
             continue
         other = remote.model
-        if not isinstance(other, str) and (is_shared(other) or is_shared(model)):
+        if isinstance(other, str):
+            continue
+        shared = is_shared(model), is_shared(other)
+        if any(shared) and (among_shared or not all(shared)):
             changed.append(field)
             field.db_constraint = False
     try:
@@ -56,6 +60,9 @@ class CommittingEditor(BaseDatabaseSchemaEditor):
     """
 
     classify: Callable[[str], Statement]  # of the engine
+
+    def _soft_keys(self, model: type[Model], *fields: Any) -> AbstractContextManager[None]:
+        return soft_keys(model, *fields, among_shared=self.connection.engine.shared_keys_lose_rows)
 
     def __enter__(self) -> Any:
         self._scope = ExitStack()
@@ -99,11 +106,11 @@ class CommittingEditor(BaseDatabaseSchemaEditor):
 
     def create_model(self, model: type[Model]) -> None:
         keys = [field for field in model._meta.local_fields if field.remote_field]
-        with soft_keys(model, *keys):
+        with self._soft_keys(model, *keys):
             super().create_model(model)
 
     def add_field(self, model: type[Model], field: Field[Any, Any]) -> None:
-        with soft_keys(model, field):
+        with self._soft_keys(model, field):
             super().add_field(model, field)
 
     def alter_field(
@@ -113,5 +120,5 @@ class CommittingEditor(BaseDatabaseSchemaEditor):
         new_field: Field[Any, Any],
         strict: bool = False,
     ) -> None:
-        with soft_keys(model, old_field, new_field):
+        with self._soft_keys(model, old_field, new_field):
             super().alter_field(model, old_field, new_field, strict)

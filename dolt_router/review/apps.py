@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,6 +15,13 @@ class ReviewConfig(AppConfig):
     verbose_name = _("Reviews of branches")
     default_auto_field = "django.db.models.BigAutoField"
     default = True
+
+    def import_models(self) -> None:
+        if not apps.is_installed("dolt_router"):
+            raise ImproperlyConfigured(
+                'INSTALLED_APPS has "dolt_router.review" and lacks "dolt_router". Add it.'
+            )
+        super().import_models()
 
     def ready(self) -> None:
         from dolt_router.access import add_gate

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from dolt_router.conf import conf
-from dolt_router.exceptions import DoltServerError
+from dolt_router.exceptions import BranchDoesNotExist
 from dolt_router.versioning import branches
 from dolt_router.versioning.session import database_connection
 
@@ -38,12 +38,13 @@ def _is_open(user: Any, branch: str, using: str) -> bool:
 def _has(opened: list[str], ref: str, using: str) -> bool:
     """Whether one of the branches has the commit that `ref` stands for."""
     opened.sort(key=lambda name: name != conf.DEFAULT_BRANCH)  # most commits are there
+    try:
+        commit = branches.resolve(ref, using)
+    except BranchDoesNotExist:  # which whoever asked will be told
+        return True
     with database_connection(using) as connection, connection.cursor() as cursor:
         for name in opened:
-            try:
-                cursor.execute("SELECT 1 FROM dolt_log(%s) LIMIT 1", [f"{name}..{ref}"])
-            except DoltServerError:  # there is no such ref, which whoever asked will be told
-                return True
+            cursor.execute("SELECT 1 FROM dolt_log(%s) LIMIT 1", [f"{name}..{commit}"])
             if cursor.fetchone() is None:
                 return True
     return False
