@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .conf import conf
 from .exceptions import DoltRouterError
@@ -33,7 +34,7 @@ VERBS = {
     "merge": _("merge into"),
     "delete": _("delete"),
     "force": _("move"),
-    "review": _("review"),
+    "review": pgettext_lazy("verb", "review"),
 }
 ENVIRONMENT_VARIABLE = "DOLT_USER"
 NOTHING: Mapping[str, Any] = MappingProxyType({})

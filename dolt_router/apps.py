@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from . import aliases
 
@@ -13,7 +14,7 @@ class DoltRouterConfig(AppConfig):
     """`dolt_router` in INSTALLED_APPS."""
 
     name = "dolt_router"
-    verbose_name = "Version control"
+    verbose_name = _("Version control")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

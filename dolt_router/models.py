@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from . import aliases
 from .conf import conf
@@ -94,7 +95,8 @@ class Branch(SystemTable):
         managed = False
         db_table = "dolt_branches"
         ordering = ["name"]
-        verbose_name_plural = "branches"
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
         # What `dolt_router.review` lets someone do to every branch; to some: see BranchGrant.
         permissions = [
             ("create_branch", "Can create branches"),

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dolt_router.access import VERBS
 from dolt_router.admin import refs
@@ -154,7 +154,7 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg]
     """A permission, with its verbs as boxes."""
 
     verbs = forms.MultipleChoiceField(
-        label=gettext_lazy("may"),
+        label=pgettext_lazy("permission", "may"),
         choices=list(VERBS.items()),
         widget=forms.CheckboxSelectMultiple,
     )

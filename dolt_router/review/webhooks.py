@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext as _
 
 from dolt_router import __version__
 
@@ -86,7 +87,7 @@ def send(delivery: Delivery) -> str:
     hook = delivery.hook
     assert hook is not None
     if urlsplit(hook.url).scheme not in ("http", "https"):
-        raise ValidationError("A webhook's URL is http or https.")
+        raise ValidationError(_("A webhook's URL is http or https."))
     body = json.dumps({"delivery": delivery.pk, **delivery.payload}).encode()
     request = urllib.request.Request(hook.url, data=body, method="POST")
     for name, value in {

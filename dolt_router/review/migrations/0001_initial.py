@@ -252,7 +252,7 @@ class Migration(migrations.Migration):
                 ),
                 ("branch", models.CharField(max_length=250, verbose_name="branch")),
                 ("database", models.CharField(max_length=100, verbose_name="database")),
-                ("created", models.DateTimeField(auto_now_add=True)),
+                ("created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 ("expires", models.DateTimeField(verbose_name="expires")),
                 ("revoked_at", models.DateTimeField(blank=True, null=True, verbose_name="revoked")),
                 (
@@ -269,6 +269,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="created by",
                     ),
                 ),
                 (
@@ -278,6 +279,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="revoked by",
                     ),
                 ),
             ],
@@ -680,7 +682,10 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("recipient", models.EmailField(blank=True, max_length=254)),
+                (
+                    "recipient",
+                    models.EmailField(blank=True, max_length=254, verbose_name="recipient"),
+                ),
                 ("event", models.CharField(max_length=40, verbose_name="event")),
                 ("payload", models.JSONField()),
                 (
@@ -692,11 +697,11 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
                 ("next_attempt", models.DateTimeField(default=django.utils.timezone.now)),
                 ("claim", models.CharField(blank=True, max_length=32)),
                 ("answer", models.TextField(blank=True, verbose_name="last answer")),
-                ("created", models.DateTimeField(auto_now_add=True)),
+                ("created", models.DateTimeField(auto_now_add=True, verbose_name="created")),
                 (
                     "hook",
                     models.ForeignKey(
@@ -705,6 +710,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="deliveries",
                         to="dolt_review.webhook",
+                        verbose_name="webhook",
                     ),
                 ),
             ],

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from dolt_router.access import VERBS
 
@@ -31,7 +32,7 @@ class BranchGrant(BranchGlob):
     """
 
     verbs = models.JSONField(
-        _("may"),
+        pgettext_lazy("permission", "may"),
         validators=[validate_verbs],
         help_text=_("A list of: read, write, create, merge, delete, force, review."),
     )
@@ -62,7 +63,7 @@ class BranchGrant(BranchGlob):
 
     def __str__(self) -> str:
         who = _("everyone") if self.everyone else self.user or self.group
-        how = _("may not") if self.deny else _("may")
+        how = _("may not") if self.deny else pgettext("permission", "may")
         return f"{who} {how} {', '.join(self.verbs or [])}: {self.pattern}"
 
     def clean(self) -> None:

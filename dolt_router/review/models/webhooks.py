@@ -61,9 +61,14 @@ class Delivery(models.Model):
     PENDING, SENT, FAILED = "pending", "sent", "failed"
 
     hook = models.ForeignKey(
-        WebHook, on_delete=models.CASCADE, null=True, blank=True, related_name="deliveries"
+        WebHook,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        verbose_name=_("webhook"),
     )
-    recipient = models.EmailField(blank=True, max_length=254)  # of an e-mail
+    recipient = models.EmailField(_("recipient"), blank=True, max_length=254)  # of an e-mail
     event = models.CharField(_("event"), max_length=40)
     payload = models.JSONField()
     state = models.CharField(
@@ -72,12 +77,12 @@ class Delivery(models.Model):
         default=PENDING,
         choices=[(PENDING, _("pending")), (SENT, _("sent")), (FAILED, _("failed"))],
     )
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     next_attempt = models.DateTimeField(default=timezone.now)
     # Whoever sends it writes a value of their own first: two can't both have done so.
     claim = models.CharField(max_length=32, blank=True)
     answer = models.TextField(_("last answer"), blank=True)
-    created = models.DateTimeField(auto_now_add=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         db_table = "branch_review_delivery"
