@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,6 +20,12 @@ from dolt_router.versioning import branches, tags
 from tests import embedded
 
 MakeBranch = Callable[..., str]
+
+
+def unused_key() -> int:
+    """A primary key that no test had before: history goes back as far as the database."""
+    return 10**6 + secrets.randbelow(10**8)
+
 
 EMBEDDED = os.environ.get("DOLT_ROUTER_TEST_ENGINE") == "doltlite"
 

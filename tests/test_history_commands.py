@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from io import StringIO
 
 import pytest
@@ -13,6 +12,7 @@ from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.models import Commit
 from dolt_router.versioning.history import history_of
+from tests.conftest import unused_key
 from tests.inventory.models import Device, Site
 
 ANN, BOB = "Ann <ann@example.org>", "Bob <bob@example.org>"
@@ -21,9 +21,9 @@ ANN, BOB = "Ann <ann@example.org>", "Bob <bob@example.org>"
 @pytest.fixture
 def device(dolt: None) -> Device:
     with AutoDoltCommit("Found", ANN):
-        # A key that no test had before: a history goes back as far as the database.
-        pk = 10**6 + secrets.randbelow(10**8)
-        device = Device.objects.create(pk=pk, name="a", site=Site.objects.create(name="s"))
+        device = Device.objects.create(
+            pk=unused_key(), name="a", site=Site.objects.create(name="s")
+        )
     with AutoDoltCommit("Measured\n\nwith a ruler", BOB):
         Device.objects.update(height=3)
     return device

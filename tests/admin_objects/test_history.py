@@ -12,7 +12,7 @@ from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.models import Branch
 from tests.admin_objects.conftest import Log_in, text_of, url
-from tests.conftest import MakeBranch
+from tests.conftest import MakeBranch, unused_key
 from tests.inventory.models import Device, Site, Tag
 from tests.versioning.objects import ANN, BOB, change, head
 
@@ -23,7 +23,8 @@ BUSY = "tests.admin_objects.site"
 @pytest.fixture
 def device(dolt: None) -> Device:
     with AutoDoltCommit("Found in the cellar", ANN):
-        device = Device.objects.create(name="alpha", site=Site.objects.create(name="Berlin"))
+        site = Site.objects.create(name="Berlin")
+        device = Device.objects.create(pk=unused_key(), name="alpha", site=site)
     change(device, "Measured", BOB, height=3)
     return device
 

@@ -72,7 +72,7 @@ def test_request_without_a_note_says_what_it_changed(visit: Visit) -> None:
 def test_tags_and_fields_are_one_commit(visit: Visit) -> None:
     operator = visit("operator")
     operator.create_branch("change/tags")
-    before = len(operator.log("change/tags"))
+    before = operator.log("change/tags")
     operator.open_device("fra1-srv-02")
     operator.page.get_by_role("link", name="Edit").click()
     operator.page.get_by_label("Leased").check()
@@ -80,7 +80,7 @@ def test_tags_and_fields_are_one_commit(visit: Visit) -> None:
     operator.page.get_by_label("Serial").fill("SRV-NEW-1")
     operator.page.get_by_role("button", name="Save").click()
     assert "Leased" in operator.page.locator(".facts").inner_text()
-    assert len(operator.log("change/tags")) == before + 1
+    assert operator.log("change/tags")[1] == before[0]
     operator.page.locator(".dolt-log .dolt-subject").first.click()
     counts = operator.page.locator("#content-main").inner_text()
     assert "2 added" in counts and "1 changed" in counts

@@ -17,7 +17,9 @@ from fuzzer.shrinking import shrink
 
 
 @pytest.fixture(scope="module")
-def references(django_db_blocker: Any, dolt_server: Any) -> Iterator[list[str]]:
+def references(
+    django_db_setup: None, django_db_blocker: Any, dolt_server: Any
+) -> Iterator[list[str]]:
     """What SQLite may judge; the other references are for `python -m fuzzer.run`."""
     with django_db_blocker.unblock(), override_settings(TIME_ZONE="UTC"):
         with opened(dolt_server.host, dolt_server.port, ["sqlite"]) as names:
@@ -56,7 +58,7 @@ def test_difference_is_seen_and_shrunk(
     from dolt_router.backends.dolt import rewriting
 
     monkeypatch.setattr(rewriting, "_of_class", {})
-    monkeypatch.setattr(rewriting, "_found", {})
+    monkeypatch.setattr(rewriting, "found", {})
     code = "items.filter(pk__gt=0).annotate(x=Value('A')).filter(x='a').values_list('pk', 'x')"
 
     def is_wrong(candidate: str) -> bool:
