@@ -150,9 +150,9 @@ def demo(arguments):
         engine = "server" if named or not sys.platform.startswith("linux") else "embedded"
         arguments = ["--engine", engine] + arguments
     if engine == "embedded":
-        set_up("embedded")
+        set_up("embedded,review")
     else:
-        set_up("server,testing")
+        set_up("server,testing,review")
         get_dolt()
     manage = os.path.join(HERE, "sample_site", "manage.py")
     return subprocess.call([PYTHON, manage, "demo"] + arguments, cwd=HERE)

@@ -35,8 +35,9 @@ MODULES = [
     "versioning/test_remotes.py",
 ]
 
-# Modules that make databases of their own, on whichever engine, or need none. The run on a server
-# had them already: `bootstrap.py test` leaves them out of the second run. Not so a run by hand.
+# Modules that make databases of their own, on whichever engine, or need none, or are about what
+# is above the engines (the permission matrix, translations). The run on a server had them already:
+# `bootstrap.py test` leaves them out of the second run. Not so a run by hand.
 EITHER = [
     "backends/doltlite/test_collecting.py",
     "backends/doltlite/test_copying.py",
@@ -47,7 +48,9 @@ EITHER = [
     "backends/test_statements.py",
     "browser",
     "fuzz",
+    "review/test_matrix.py",
     "test_django_suite.py",
+    "test_translation.py",
 ]
 
 _WORDS = "it sends MySQL's own words"
