@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
+from django.core.management.commands import flush
 from django.test import Client
 
 from dolt_router import aliases
@@ -34,13 +36,36 @@ SECOND = "DOLT_ROUTER_TEST_SECOND" in os.environ  # after a run on a server
 collect_ignore = [*(embedded.MODULES if EMBEDDED else ()), *(embedded.EITHER if SECOND else ())]
 
 
+# What takes longest of a file begins first; and a history is read while it is short still, since
+# every test lengthens the one of its database.
+FIRST = ("history", "past", "commit_query", "browser", "doltlite", "fuzz", "durable")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On the embedded engine, skip what it can't do."""
+    """Put long files first; on the embedded engine, skip what it can't do."""
+    items.sort(key=lambda item: not any(word in item.nodeid.partition("::")[0] for word in FIRST))
     for item in items if EMBEDDED else ():
         name = item.nodeid.removeprefix("tests/")
         reason = embedded.TESTS.get(name) or embedded.TESTS.get(name.partition("[")[0])
         if reason is not None:
             item.add_marker(pytest.mark.skip(reason=f"not on the embedded engine: {reason}"))
+
+
+_KEPT = re.compile(r"[`\"](django_content_type|auth_permission)[`\"]")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_flush() -> Iterator[None]:
+    """Content types and permissions outlive a test: they would be the same ones, made anew."""
+    whole = flush.sql_flush
+
+    def but_for_those(*args: Any, **options: Any) -> list[str]:
+        return [sql for sql in whole(*args, **options) if not _KEPT.search(sql)]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", but_for_those)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **options: None)
+        yield
 
 
 @pytest.fixture
