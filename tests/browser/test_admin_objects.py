@@ -12,6 +12,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.test_admin_pages import (
+    LOOKS,
     SIZES,
     Session,
     keep,
@@ -115,8 +116,7 @@ def on(session: Session, branch: str) -> None:
         session.switch(branch)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", list(SIZES))
+@pytest.mark.parametrize(("size", "scheme"), LOOKS)
 def test_object_pages_are_sound_under_a_strict_policy(
     browser: Any,
     strict_site: str,  # noqa: F811

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .conftest import REPOSITORY, Visit, Visitor
+from .conftest import REPOSITORY, Demo, Visit, Visitor, wait_for
 
 SEEDED = "maintenance/berlin-core-upgrade"
 PAGES = ["/", "/devices/", "/devices/add/", "/sites/", "/addresses/"]
 ADMIN = "/admin/dolt_router/branch"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The sample site as README's first command starts it; the story runs on both engines."""
+    folder = tmp_path_factory.mktemp("walk")
+    demo = Demo(folder / "log", {}, "--engine", "embedded", "--data-dir", str(folder / "data"))
+    try:
+        wait_for(demo.answers)
+        yield demo.url
+    finally:
+        demo.interrupt()
 
 
 def picture(visitor: Visitor, name: str) -> None:
@@ -166,8 +179,7 @@ def test_device_is_added_and_deleted_on_a_branch(visit: Visit) -> None:
     assert operator.page.get_by_text("sin1-srv-99", exact=True).count() == 0
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
 def test_no_page_scrolls_sideways(visit: Visit, width: int, scheme: str) -> None:
     visitor = visit("admin", viewport={"width": width, "height": 844}, color_scheme=scheme)
     visitor.page.goto("/")
