@@ -38,7 +38,16 @@ collect_ignore = [*(embedded.MODULES if EMBEDDED else ()), *(embedded.EITHER if 
 
 # What takes longest of a file begins first; and a history is read while it is short still, since
 # every test lengthens the one of its database.
-FIRST = ("history", "past", "commit_query", "browser", "doltlite", "fuzz", "durable")
+FIRST = (
+    "django_suite",
+    "bounded",
+    "history",
+    "past",
+    "commit_query",
+    "browser",
+    "doltlite",
+    "durable",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
