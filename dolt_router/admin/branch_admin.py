@@ -26,6 +26,7 @@ from ..versioning import branches
 from ..versioning.distances import distances
 from ..versioning.scratch import PREFIX
 from . import editing, pages, refs
+from .open_to_staff import OpenToStaff
 
 
 class BranchList(ChangeList):
@@ -83,7 +84,7 @@ class _Counted(Paginator):  # type: ignore[type-arg,unused-ignore]
         self.count = count
 
 
-class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class BranchAdmin(OpenToStaff):
     """Branches: searched, sorted and cut into pages by the database."""
 
     list_display = ("shown_name", "shown_ahead", "shown_behind", "subject", "committer", "date")
@@ -94,28 +95,6 @@ class BranchAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("name",)
     show_full_result_count = False
     actions = ("compare_selected", "archive_selected", "delete_merged")
-
-    # -- who may: branches are read by all who may use the admin; the verbs ask the gates -----
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether the list is in the index: for every member of the staff."""
-        return self.has_view_permission(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Which branches are shown is asked one by one: see `get_queryset`."""
-        return self.admin_site.has_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """A name says whether it may be made: permissions are of globs over names."""
-        return self.has_view_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Branches have no form of their own."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Stock deletion isn't used: `dolt_router_branch_delete_one` is."""
-        return False
 
     # -- the list ---------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from dolt_router.access import VERBS
 from dolt_router.admin import refs
+from dolt_router.admin.open_to_staff import OpenToStaff
 from dolt_router.aliases import default_root
 
 from . import preview_pages, pull_request_pages
@@ -46,7 +47,7 @@ class ForMe(admin.SimpleListFilter):
 
 
 @admin.register(PullRequest)
-class PullRequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PullRequestAdmin(OpenToStaff):
     """Pull requests: the list is Django's own, a pull request has a page of its own."""
 
     list_display = ("shown_title", "shown_state", "branches", "author", "updated")
@@ -57,26 +58,6 @@ class PullRequestAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("title", "source", "target", "author__username")
     show_full_result_count = False
     actions = None
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """For every member of the staff; which ones they see: `get_queryset`."""
-        return self.has_view_permission(request)
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may use the admin and read both branches."""
-        return self.admin_site.has_permission(request)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Who may read two branches may ask for a merge of them."""
-        return self.has_view_permission(request)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What may be done is asked of the pull request, verb by verb."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Pull requests are closed."""
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Pull requests between branches that the reader may look at."""

@@ -5,8 +5,9 @@ As in `dolt.expected`. None of them is about rows that are wrong.
 
 from __future__ import annotations
 
-# Not so where NAME pins a branch: the alias is the static one then.
-ALIAS = "A wrapper is known by its branch: its alias reads default/main"
+from ..dolt.expected import ALIAS
+from ..dolt.expected import EXPECTED as ON_A_SERVER
+
 # Not in the suite of Django 5.2.
 NEW: set[str] = {
     "backends.base.test_creation.TestDbCreationTests.test_serialize_deprecation",
@@ -21,15 +22,8 @@ SKIPPED: dict[str, set[str]] = {
 }
 EXPECTED: dict[str, set[str]] = {
     ALIAS: {
-        "backends.base.test_base.DatabaseWrapperTests.test_repr",
+        *ON_A_SERVER[ALIAS],
         "backends.sqlite.tests.TestTransactionMode.test_invalid_transaction_mode",
-        "queries.test_sqlcompiler.SQLCompilerTest.test_repr",
-        "migrations.test_loader.LoaderTests.test_check_consistent_history",
-        "test_utils.tests.DisallowedDatabaseQueriesTests."
-        "test_disallowed_thread_database_connection",
-        "test_utils.tests.SkippingClassTestCase.test_missing_default_databases",
-        "test_utils.tests.SkippingTestCase.test_skip_if_db_feature",
-        "test_utils.tests.SkippingTestCase.test_skip_unless_db_feature",
     },
     "A write by itself is a transaction that ends as a Dolt commit, so more statements are sent": {
         "backends.base.test_base.DatabaseWrapperLoggingTests.test_commit_debug_log",
