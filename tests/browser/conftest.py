@@ -150,31 +150,15 @@ def browser() -> Iterator[Any]:
         launched.close()
 
 
-class Visitor:
-    """A browser session of its own, logged in as `user`, or nobody."""
+class OnABranch:
+    """Somebody in front of the branch bar."""
 
-    def __init__(self, browser: Any, site: str, user: str | None, **options: Any) -> None:
-        options.setdefault("viewport", {"width": 1280, "height": 860})
-        self.context = browser.new_context(base_url=site, **options)
-        self.context.set_default_timeout(15_000)
-        self.page = self.context.new_page()
-        self.problems: list[str] = []
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        if user:
-            self.page.goto("/login/")
-            self.page.get_by_label("Username").fill(user)
-            self.page.get_by_label("Password").fill(PASSWORD)
-            self.page.get_by_role("main").get_by_role("button", name="Log in").click()
+    page: Any
 
     @property
     def branch(self) -> str:
         """The branch that the bar shows."""
         return str(self.page.locator(".dolt-branch-name").inner_text())
-
-    @property
-    def told(self) -> str:
-        """The messages of the page."""
-        return str(self.page.locator(".messages, .messagelist").inner_text())
 
     def create_branch(self, name: str) -> None:
         """With the bar's form, from where the visitor is."""
@@ -193,6 +177,28 @@ class Visitor:
     def arrived(self, name: str) -> None:
         """Wait for the page that says that it is on the branch."""
         self.page.locator(f'.dolt-branch-name[title="{name}"]').wait_for()
+
+
+class Visitor(OnABranch):
+    """A browser session of its own, logged in as `user`, or nobody."""
+
+    def __init__(self, browser: Any, site: str, user: str | None, **options: Any) -> None:
+        options.setdefault("viewport", {"width": 1280, "height": 860})
+        self.context = browser.new_context(base_url=site, **options)
+        self.context.set_default_timeout(15_000)
+        self.page = self.context.new_page()
+        self.problems: list[str] = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        if user:
+            self.page.goto("/login/")
+            self.page.get_by_label("Username").fill(user)
+            self.page.get_by_label("Password").fill(PASSWORD)
+            self.page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+    @property
+    def told(self) -> str:
+        """The messages of the page."""
+        return str(self.page.locator(".messages, .messagelist").inner_text())
 
     def open_device(self, name: str) -> None:
         """By searching for it."""

@@ -63,7 +63,7 @@ def objects_story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:  
     page.goto("/admin/inventory/tag/?q=Spare")
     tag = str(page.locator("#result_list tbody th a").get_attribute("href")).split("?")[0]
     delete(session, tag)
-    session.create(BRANCH)
+    session.create_branch(BRANCH)
     edit(session, first, comments=LONG.replace("spring", "autumn"), hardware="Acme 9000")
     edit(session, second, status="retired", hardware="<script>alert(1)</script>")
     edit(session, third, comments="theirs")

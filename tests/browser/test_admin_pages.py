@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import PASSWORD, Demo, wait_for
+from tests.browser.conftest import PASSWORD, Demo, OnABranch, wait_for
 
 # Each size and each scheme once; all four when somebody wants to look at them.
 LOOKS = [("desk", "light"), ("phone", "dark")]
@@ -40,7 +40,7 @@ def strict_site(dolt_server: Any, tmp_path_factory: pytest.TempPathFactory) -> I
         demo.interrupt()
 
 
-class Session:
+class Session(OnABranch):
     """A manager's browser in the admin; what breaks the policy or a script is kept."""
 
     def __init__(self, browser: Any, site: str, **options: Any) -> None:
@@ -61,31 +61,11 @@ class Session:
         if message.type == "error" and "404 (Not Found)" not in message.text:
             self.problems.append(message.text)
 
-    @property
-    def branch(self) -> str:
-        return str(self.page.locator("#dolt-bar .dolt-branch-name").inner_text())
-
-    def create(self, name: str) -> None:
-        self.page.locator("#dolt-bar summary").click()
-        self.page.get_by_label("New branch from").fill(name)
-        self.page.locator(".dolt-new button").click()
-        self.arrived(name)
-
-    def switch(self, name: str) -> None:
-        self.page.locator("#dolt-bar summary").click()
-        self.page.get_by_label("Go to branch").fill(name)
-        self.page.locator(f'.dolt-found button[value="{name}"]').click()
-        self.arrived(name)
-
     def share(self) -> None:
         """Make a preview link."""
         self.page.get_by_role("button", name="Share").click()
         self.page.get_by_role("button", name="Make a link").click()
         self.page.get_by_label("Preview link").wait_for()
-
-    def arrived(self, name: str) -> None:
-        """Wait for the page that says that it is on the branch."""
-        self.page.locator(f'.dolt-branch-name[title="{name}"]').wait_for()
 
     def save(self) -> None:
         """Save the form, and wait for what the next page tells."""
@@ -110,7 +90,7 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
     session = Session(browser, strict_site)
     page = session.page
     page.goto("/admin/")
-    session.create(BRANCH)
+    session.create_branch(BRANCH)
     assert session.branch == BRANCH and page.url.endswith("/admin/")
     session.set_device(0, hardware="Acme 9000", comments="one\ntwo\nthree\nfour")
     session.set_device(1, status="retired")
@@ -126,7 +106,7 @@ def story(browser: Any, strict_site: str) -> Iterator[dict[str, str]]:
     page.goto("/admin/dolt_router/branch/log/?ref=main")
     on_main = page.locator(".dolt-commit .dolt-subject").first.get_attribute("href")
     commit_hash = on_main.rstrip("/").rpartition("/")[2]
-    session.create("spring")
+    session.create_branch("spring")
     session.set_device(2, comments="for the merge")
     page.get_by_role("link", name="Propose changes").click()
     page.get_by_label("Title").fill("Label the third device")
