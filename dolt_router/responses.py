@@ -35,6 +35,7 @@ from .exceptions import (
     ReviewRequired,
     StaleWrite,
 )
+from .visibility import told, viewable_tables
 
 TEMPLATE = "dolt_router/error.html"
 WAY_BACK = "dolt-branch-reset"  # the field that the button of the page posts
@@ -80,7 +81,7 @@ def error_response(
         return None
     branch = getattr(error, "branch", None)
     suggestions = _suggestions(request, error)
-    detail = _detail(error, suggestions)
+    detail = _detail(request, error, suggestions)
     title = {
         404: _("This branch does not exist"),
         403: _("This branch is closed to you"),
@@ -95,7 +96,7 @@ def error_response(
             "branch": str(branch)[:250],
             "instance": request.path,
         }
-        for key, value in (("suggestions", suggestions), ("tables", getattr(error, "tables", []))):
+        for key, value in {"suggestions": suggestions, **_tables(request, error)}.items():
             if value:
                 problem[key] = value
         return JsonResponse(problem, status=status, content_type="application/problem+json")
@@ -136,10 +137,20 @@ def _suggestions(request: HttpRequest, error: DoltRouterError) -> list[str]:
     return [name for name in near if allowed is None or allowed(request, name)]
 
 
-def _detail(error: DoltRouterError, suggestions: list[str]) -> str:
+def _tables(request: HttpRequest, error: DoltRouterError) -> dict[str, Any]:
+    """The tables that the error is about, as far as this request's user may view them."""
+    tables = getattr(error, "tables", None) or {}
+    seen = viewable_tables(getattr(request, "user", None), tables, request)
+    return {
+        "tables": {table: rows for table, rows in tables.items() if table in seen},
+        "hidden_tables": len(tables) - len(seen),
+    }
+
+
+def _detail(request: HttpRequest, error: DoltRouterError, suggestions: list[str]) -> str:
     """The error's text; for an unknown branch one that fits a visitor of the site."""
     if not isinstance(error, BranchDoesNotExist) or settings.DEBUG:
-        return str(error)
+        return told(error, getattr(request, "user", None), request)
     text = _('Branch "%(branch)s" does not exist.') % {"branch": error.branch}
     if suggestions:
         quoted = _(" or ").join(f'"{name}"' for name in suggestions)

@@ -13,6 +13,7 @@ from typing import Any
 from django.contrib.auth import get_permission_codename
 from django.db.models import Model
 
+from .exceptions import MergeConflict
 from .versioning.values import model_of
 
 
@@ -47,6 +48,13 @@ def _admin_lets(request: Any, model: type[Model]) -> bool:
 
     found = admin.site._registry.get(model)
     return found is None or bool(found.has_view_permission(request))
+
+
+def told(error: Exception, user: Any, request: Any = None) -> str:
+    """The text of an error for `user`: tables that they may not view are counted, not named."""
+    if isinstance(error, MergeConflict):
+        return error.told(lambda table: may_view(user, table, request))
+    return str(error)
 
 
 def viewable_tables(user: Any, tables: Iterable[str], request: Any = None) -> set[str]:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.contrib.admindocs.utils import (
+    remove_non_capturing_groups,
+    replace_metacharacters,
+    replace_named_groups,
+    replace_unnamed_groups,
+)
 from django.utils.text import get_text_list
 
 from . import access, context
@@ -15,11 +22,19 @@ from .context import CommitDetails
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.urls import ResolverMatch
 
     from .autocommit import UnitOfWork
 
 MAX_MESSAGE = 2000  # characters
 _SQUARE = str.maketrans("()", "[]")
+_SIMPLIFY: tuple[Callable[[str], str], ...] = (
+    remove_non_capturing_groups,
+    replace_named_groups,
+    replace_unnamed_groups,
+    replace_metacharacters,
+)
+_CONVERTER = re.compile(r"<[^<>:]+:([^<>:]+)>")
 _AUTHOR = re.compile(r"\A[^<>\n\r]*[^<>\s][^<>\n\r]* <[^<>\s]*>\Z")
 _VERBS = {ADDED: "added", CHANGED: "changed", DELETED: "deleted"}
 
@@ -49,9 +64,29 @@ def _message(changes: list[Change], request: HttpRequest | None) -> str:
 
 
 def default_message(request: HttpRequest | None, changes: list[Change]) -> str:
-    """`Changed 2 devices, deleted 1 site: PATCH /devices/7/`; without a request the first half."""
+    """`Changed 2 devices, deleted 1 site: PATCH /devices/<pk>/`; without a request the first half.
+
+    The address is that of the URLconf, without its values: they are keys and names of rows, and a
+    message is read by whoever may read the branch.
+    """
     summary = summarize(changes) or "Changed data"
-    return f"{summary}: {request.method} {request.path}" if request is not None else summary
+    if request is None:
+        return summary
+    match = request.resolver_match
+    if match is None:
+        return f"{summary}: {request.method}"
+    return f"{summary}: {request.method} {route_of(match)}"
+
+
+def route_of(match: ResolverMatch) -> str:
+    """`/devices/<pk>/` of a resolved address: each value that it captured, by its name.
+
+    https://docs.djangoproject.com/en/stable/ref/urlresolvers/#django.urls.ResolverMatch.route
+    """
+    route = str(match.route)
+    for simplify in _SIMPLIFY:
+        route = simplify(route)
+    return "/" + _CONVERTER.sub(r"<\1>", route).lstrip("/")
 
 
 def summarize(changes: list[Change]) -> str:

@@ -9,13 +9,14 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client, override_settings
+from django.urls import ResolverMatch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dolt_router.autocommit import AutoDoltCommit, commit_context, commit_message
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning.merges import merge
-from dolt_router.wording import user_author, validate_author
+from dolt_router.wording import route_of, user_author, validate_author
 from tests.inventory.models import Device, Site, Tag
 
 User = get_user_model()
@@ -40,6 +41,22 @@ def test_request_tells_what_changed_and_where(dolt: None) -> None:
         "Added 1 site, added 4 devices, changed 1 device, deleted 1 device, added 1 tag: "
         "POST /many/"
     )
+
+
+@pytest.mark.parametrize(
+    ("route", "told"),
+    [
+        ("devices/<int:pk>/", "/devices/<pk>/"),
+        ("admin/inventory/device/<path:object_id>/change/", None),
+        (r"^devices/(?P<pk>[^/.]+)/$", "/devices/<pk>/"),
+        (r"api/^sites/(?P<site>[0-9]{1,3})/(?:all/)?x(\d+)/$", "/api/sites/<site>/x<var>/"),
+        ("<slug:a>/<b>/", "/<a>/<b>/"),
+        ("", "/"),
+    ],
+)
+def test_address_in_a_message_has_no_values(route: str, told: str | None) -> None:
+    match = ResolverMatch(lambda request: None, (), {}, route=route)
+    assert route_of(match) == (told or "/admin/inventory/device/<object_id>/change/")
 
 
 def test_many_to_many_is_told_of_as_a_change_of_its_owner(dolt: None) -> None:

@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 from .. import access
 from ..aliases import current_branch
 from ..backends.dolt.transactions import is_protected
-from ..exceptions import DoltRouterError
+from ..exceptions import DoltRouterError, hidden_tables
 from ..responses import status_of
 from ..versioning import commits, trials
 from ..versioning.points import log_page
-from ..visibility import may_view
+from ..visibility import viewable_tables
 from . import refs
 from .comparing import Comparison, parameters
 from .pages import page, render
@@ -114,17 +114,14 @@ def _done(request: HttpRequest, verb: Verb, commit_hash: str, on: str) -> str:
     except DoltRouterError as error:
         if status_of(error) >= 500:
             raise
-        return str(error)
+        return refs.told(request, error)
     return ""
 
 
 def shown_conflicts(request: HttpRequest, tables: dict[str, int]) -> list[tuple[str, int]]:
-    """Rows in conflict by what people call them; those of tables they may not see together."""
-    found = []
-    hidden = 0
-    for table, rows in sorted(tables.items()):
-        if may_view(request.user, table, request):
-            found.append((table_label(table), rows))
-        else:
-            hidden += rows
-    return [*found, (_("Tables that you may not see"), hidden)] if hidden else found
+    """Rows in conflict by what people call them; those of tables they may not view together."""
+    seen = viewable_tables(request.user, tables, request)
+    found = [(table_label(table), rows) for table, rows in sorted(tables.items()) if table in seen]
+    if hidden := [rows for table, rows in tables.items() if table not in seen]:
+        found.append((hidden_tables(len(hidden)), sum(hidden)))
+    return found

@@ -206,7 +206,9 @@ class BranchAdmin(OpenToStaff):
                 act(branch)
                 done += 1
             except DoltRouterError as error:
-                self.message_user(request, f"{branch.name}: {error}", messages.ERROR)
+                self.message_user(
+                    request, f"{branch.name}: {refs.told(request, error)}", messages.ERROR
+                )
         return done
 
     # -- the pages beside it --------------------------------------------------------------------

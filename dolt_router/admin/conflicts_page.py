@@ -189,7 +189,7 @@ class _Conflicts:
         except DoltRouterError as error:
             if status_of(error) >= 500:
                 raise
-            self.error = str(error)
+            self.error = refs.told(self.request, error)
             return self.response(status=status_of(error))
         words = {"source": self.source, "into": self.into}
         if on == self.into:

@@ -54,11 +54,13 @@ class NameForm(forms.Form):
     name = BranchForm.base_fields["name"]
 
 
-def refused(form: forms.Form, error: DoltRouterError, field: str | None = None) -> None:
+def refused(
+    request: HttpRequest, form: forms.Form, error: DoltRouterError, field: str | None = None
+) -> None:
     """Tell on the form what a verb refused; what is no refusal is raised."""
     if status_of(error) >= 500:
         raise error
-    form.add_error(field, str(error))
+    form.add_error(field, refs.told(request, error))
 
 
 def create(request: HttpRequest, site: AdminSite) -> HttpResponse:
@@ -72,7 +74,7 @@ def create(request: HttpRequest, site: AdminSite) -> HttpResponse:
             Branch.objects.create(name=name, start_point=start)
         except DoltRouterError as error:
             about_start = getattr(error, "branch", None) == start != name
-            refused(form, error, "start_point" if about_start else "name")
+            refused(request, form, error, "start_point" if about_start else "name")
         else:
             if access.may("read", name):
                 switch_branch(request, name)
@@ -102,7 +104,7 @@ def rename(request: HttpRequest, site: AdminSite) -> HttpResponse:
         try:
             branches.rename(old, new)
         except DoltRouterError as error:
-            refused(form, error, "name")
+            refused(request, form, error, "name")
         else:
             if request.session.get(SESSION_KEY) == old:
                 switch_branch(request, new)
@@ -160,7 +162,7 @@ def _deleted(request: HttpRequest, name: str) -> str:
     except DoltRouterError as error:
         if status_of(error) >= 500:
             raise
-        return str(error)
+        return refs.told(request, error)
     if request.session.get(SESSION_KEY) == name:
         switch_branch(request, None)
     return ""

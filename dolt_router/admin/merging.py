@@ -76,7 +76,7 @@ def merge(request: HttpRequest, site: AdminSite) -> HttpResponse:
     base = merge_base(target, head) or target
     preview = merges.preview_merge(source, into) if ahead and behind else None
     conflicts = {} if preview is None else preview.conflicts
-    schema = {} if preview is None else dict.fromkeys(preview.schema_conflicts, 0)
+    schema = {} if preview is None else dict.fromkeys(preview.schema_conflicts, 1)
     act = {"source": source, "source_hash": head, "target_hash": target, "strategy": "merge"}
     return render(
         request,
@@ -89,7 +89,7 @@ def merge(request: HttpRequest, site: AdminSite) -> HttpResponse:
         ahead=ahead,
         behind=behind,
         problem=problem,
-        refusal=refusal(into, **act),
+        refusal=refusal(request, into, **act),
         conflicts=shown_conflicts(request, conflicts),
         schema_conflicts=shown_conflicts(request, schema),
         conflicts_url=_conflicts_url(site, source, into),
@@ -99,12 +99,12 @@ def merge(request: HttpRequest, site: AdminSite) -> HttpResponse:
     )
 
 
-def refusal(into: str, **act: str) -> str:
+def refusal(request: HttpRequest, into: str, **act: str) -> str:
     """Why the reader may not merge into a branch; '' when they may."""
     try:
         access.require("merge", into, **act)
     except DoltRouterError as error:
-        return str(error)
+        return refs.told(request, error)
     return ""
 
 
@@ -118,7 +118,7 @@ def _merged(request: HttpRequest, source: str, into: str, form: MergeForm) -> st
     except DoltRouterError as error:
         if status_of(error) >= 500:
             raise
-        return str(error)
+        return refs.told(request, error)
     words = {"source": source, "into": into}
     if result.up_to_date:
         messages.info(request, _("%(source)s was in %(into)s already.") % words)
@@ -128,7 +128,7 @@ def _merged(request: HttpRequest, source: str, into: str, form: MergeForm) -> st
         try:
             branches.delete(source)
         except DoltRouterError as error:
-            messages.warning(request, str(error))
+            messages.warning(request, refs.told(request, error))
         else:
             if request.session.get(SESSION_KEY) == source:
                 switch_branch(request, None)

@@ -6,14 +6,19 @@ What that one shows is shown beside it.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from ..conf import conf
@@ -22,6 +27,7 @@ from ..models import Branch
 from ..versioning.history import blame, history_of
 from ..versioning.points import Place
 from ..versioning.versions import Version
+from ..visibility import may_view
 from . import refs
 from .object_texts import Texts
 from .versioned import (
@@ -97,7 +103,7 @@ def history_view(
         blame_url=object_link(model_admin, "dolt_blame", obj.pk),
         history_url=object_link(model_admin, "history", obj.pk),
         branches=_branches_to_compare(request, place),
-        entries=_log_entries(model_admin, obj.pk),
+        entries=_log_entries(model_admin, request, obj.pk),
         **(extra_context or {}),
     )
     return TemplateResponse(request, "admin/dolt_router/objects/history.html", context)
@@ -128,11 +134,53 @@ def _branches_to_compare(request: HttpRequest, place: Place) -> list[str]:
     return [name for name in others if refs.may_read(request, name)]
 
 
-def _log_entries(model_admin: Any, pk: Any) -> list[Any]:
+def _log_entries(model_admin: Any, request: HttpRequest, pk: Any) -> list[Any]:
     """What Django's admin noted of the object, on whichever branch, newest first."""
     kind = ContentType.objects.get_for_model(model_admin.model)
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(pk))
-    return list(entries.select_related("user").order_by("-action_time")[:LOG_ENTRIES])
+    found = list(entries.select_related("user").order_by("-action_time")[:LOG_ENTRIES])
+    may_see = _model_names_seen(request)
+    for entry in found:
+        entry.change_message = _without_unseen(entry.change_message, may_see)
+    return found
+
+
+def _model_names_seen(request: HttpRequest) -> Callable[[str], bool]:
+    """Whether the reader may view each model of a name, as Django writes names into its log."""
+    user: Any = request.user
+    with translation.override(None):
+        named: dict[str, list[Any]] = {}
+        for model in apps.get_models(include_auto_created=True):
+            named.setdefault(str(model._meta.verbose_name), []).append(model)
+
+    @cache
+    def may_see(name: str) -> bool:
+        models = named.get(name, [])
+        return bool(models) and all(may_view(user, model, request) for model in models)
+
+    return may_see
+
+
+def _without_unseen(message: str, may_see: Callable[[str], bool]) -> str:
+    """A message of Django's log without the names of inline objects that may not be seen.
+
+    https://docs.djangoproject.com/en/stable/ref/contrib/admin/#django.contrib.admin.models.LogEntry.change_message
+    """
+    try:
+        parts = json.loads(message)
+    except ValueError:
+        parts = None
+    if not isinstance(parts, list):  # a text of somebody's
+        return message
+    for part in parts:
+        for about in part.values() if isinstance(part, dict) else ():
+            if (
+                isinstance(about, dict)
+                and "object" in about
+                and not may_see(str(about.get("name")))
+            ):
+                about["object"] = _("(not to be viewed)")
+    return json.dumps(parts)
 
 
 def blame_view(model_admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:

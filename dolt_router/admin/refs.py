@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from .. import access
+from .. import access, visibility
 from ..aliases import default_root
 from ..conf import conf
 from ..exceptions import (
@@ -114,7 +114,7 @@ def head_of(branch: str) -> str:
 
 
 def told(request: HttpRequest, error: DoltRouterError) -> str:
-    """An error of a ref as the reader may know it: without the names of closed branches."""
+    """An error as the reader may know it: without closed branches, and tables not to be viewed."""
     if isinstance(error, BranchDoesNotExist):
         return _('There is no branch, tag or commit "%(name)s".') % {"name": error.branch}
-    return str(error)
+    return visibility.told(error, request.user, request)

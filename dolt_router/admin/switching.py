@@ -41,7 +41,7 @@ def switch(request: HttpRequest, site: AdminSite) -> HttpResponse:
     except DoltRouterError as error:
         if status_of(error) >= 500:
             raise
-        messages.error(request, str(error))
+        messages.error(request, refs.told(request, error))
     return HttpResponseRedirect(safe_next(request, site))
 
 

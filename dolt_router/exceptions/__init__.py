@@ -27,6 +27,7 @@ from .merges import (
     NotFastForward,
     NothingToCommit,
     StaleWrite,
+    hidden_tables,
 )
 from .reviews import (
     InvalidPreviewLink,
@@ -85,4 +86,5 @@ __all__ = [
     "StaleWrite",
     "UnsupportedByEngine",
     "UnsupportedServer",
+    "hidden_tables",
 ]

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.utils import translation
+from django.utils.functional import lazy
+
+
+def _filled(message: str, values: dict[str, Any]) -> str:
+    # Errors are raised before the settings are there, and before the apps are loaded, too.
+    text = translation.gettext(message) if settings.configured and apps.ready else message
+    return text % values if values else text
+
+
+_lazily_filled = lazy(_filled, str)
+
+
+def worded(message: str, **values: Any) -> Any:
+    """A text that is translated, and filled in, when it is shown: each time that `str()` asks.
+
+    Args:
+        message: marked by gettext_noop; with `%(name)s` for each of `values`.
+    """
+    return _lazily_filled(message, values)
 
 
 class DoltRouterError(Exception):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.db.utils import DatabaseError, OperationalError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from .base import DoltRouterError
 
@@ -37,32 +39,87 @@ class MergeConflict(DoltRouterError, DatabaseError):
         self.tables = dict(tables)
         self.violations = list(violations)
         self.schema_conflicts = dict(schema_conflicts or {})
-        look = f" See the rows with: manage.py dolt conflicts {source}" if verb == "merge" else ""
-        super().__init__(
-            f'Can\'t {verb} "{source}" into "{target}": {"; ".join(self._reasons())}. '
-            f'Nothing was written. Make one side agree with the other on "{source}" (or on '
-            f'"{target}") and {verb} again.{look}'
-        )
+        self.verb = verb
+        super().__init__(source, target, self.tables, verb)
 
-    def _reasons(self) -> list[str]:
+    def __str__(self) -> str:
+        return self.told(lambda table: True)
+
+    def told(self, may_view: Callable[[str], bool]) -> str:
+        """The text for somebody who may view the tables for which `may_view` says so.
+
+        The others are not named: how many they are is all that is told.
+        """
+        values = {"verb": self.verb, "source": self.source, "target": self.target}
+        text = _(
+            'Can\'t %(verb)s "%(source)s" into "%(target)s": %(reasons)s. Nothing was written. '
+            'Make one side agree with the other on "%(source)s" (or on "%(target)s") and '
+            "%(verb)s again."
+        ) % {**values, "reasons": "; ".join(self._reasons(may_view))}
+        if self.verb == "merge":
+            text += " " + _("See the rows with: manage.py dolt conflicts %(source)s") % values
+        return text
+
+    @property
+    def in_numbers(self) -> str:
+        """The text for everybody: without the name of any table."""
+        tables = self.tables.keys() | self.schema_conflicts.keys()
+        return ngettext(
+            'Both "%(source)s" and "%(target)s" changed %(n)d table in ways that exclude each '
+            "other. Nothing was written.",
+            'Both "%(source)s" and "%(target)s" changed %(n)d tables in ways that exclude each '
+            "other. Nothing was written.",
+            len(tables),
+        ) % {"source": self.source, "target": self.target, "n": len(tables)}
+
+    def _reasons(self, may_view: Callable[[str], bool]) -> list[str]:
         kinds: dict[str, set[str]] = {}
         for violation in self.violations:
             kinds.setdefault(violation.table, set()).add(violation.kind)
-        both, broken = [], []
-        for table, count in sorted(self.tables.items()):
-            rows = "row" if count == 1 else "rows"
-            if table in kinds:
-                broken.append(f"{table} ({count} {rows}: {', '.join(sorted(kinds[table]))})")
-            else:
-                both.append(f"{table} ({count} {rows})")
+        both = [table for table in self.tables if table not in kinds]
+        broken = [table for table in self.tables if table in kinds]
         found = []
-        if both or not (broken or self.schema_conflicts):
-            found.append(f"both changed {', '.join(both) or 'the same data'}")
+        if both:
+            named = self._named(both, may_view, self._rows)
+            found.append(_("both changed %(tables)s") % {"tables": named})
+        elif not (broken or self.schema_conflicts):
+            found.append(_("both changed the same data"))
         if broken:
-            found.append(f"the result would break a constraint of {', '.join(broken)}")
+            named = self._named(
+                broken,
+                may_view,
+                lambda table: f"{self._rows(table)}: {', '.join(sorted(kinds[table]))}",
+            )
+            text = _("the result would break a constraint of %(tables)s")
+            found.append(text % {"tables": named})
         if self.schema_conflicts:
-            found.append(f"both changed the schema of {', '.join(sorted(self.schema_conflicts))}")
+            named = self._named(self.schema_conflicts, may_view)
+            found.append(_("both changed the schema of %(tables)s") % {"tables": named})
         return found
+
+    def _rows(self, table: str) -> str:
+        count = self.tables[table]
+        return ngettext("%(n)d row", "%(n)d rows", count) % {"n": count}
+
+    @staticmethod
+    def _named(
+        tables: Iterable[str],
+        may_view: Callable[[str], bool],
+        about: Callable[[str], str] | None = None,
+    ) -> str:
+        shown = sorted(table for table in tables if may_view(table))
+        hidden = len(list(tables)) - len(shown)
+        parts = [f"{table} ({about(table)})" if about else table for table in shown]
+        if hidden:
+            parts.append(hidden_tables(hidden))
+        return ", ".join(parts)
+
+
+def hidden_tables(count: int) -> str:
+    """What stands in the place of the names of tables that somebody may not view."""
+    return ngettext(
+        "%(n)d table that you may not view", "%(n)d tables that you may not view", count
+    ) % {"n": count}
 
 
 class NotFastForward(DoltRouterError, ValueError):

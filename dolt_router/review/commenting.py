@@ -73,6 +73,9 @@ def comment(
         reply_to=reply_to,
         source_hash=pull_request.source_hash,
     )
+    if reply_to is not None and reply_to.table:
+        # On what the comment is on, so that it is read by whoever may read that one.
+        table, key, field = reply_to.table, reply_to.key, field or reply_to.field
     if table is not None:
         _aim(made, author, table, key, field)
     if suggestion is not UNSET:
@@ -124,6 +127,9 @@ def _suggest(pull_request: PullRequest, made: Comment, suggestion: Any) -> None:
     if not _is_settable(field):
         text = _("No value can be suggested for “%(name)s”.") % {"name": field.name}
         raise PullRequestRefused("not_versioned", text)
+    if field.related_model is not None and not may_view(made.author, field.related_model):
+        # The answer would tell whether there is such a row.
+        raise PullRequestForbidden(_("You may not see these objects."))
     obj = _object_of(pull_request, made)
     value = _clean(field, suggestion, obj, pull_request)
     made.has_suggestion = True
@@ -167,7 +173,7 @@ def _object_of(pull_request: PullRequest, made: Comment) -> Any:
 
 
 def resolve(made: Comment, user: Any, resolved: bool = True) -> None:
-    """Mark a thread as dealt with, or not; for whoever may read the target.
+    """Mark a thread as dealt with, or not; for whoever may read the target and see the object.
 
     Raises:
         PullRequestForbidden, BranchForbidden.
@@ -176,6 +182,8 @@ def resolve(made: Comment, user: Any, resolved: bool = True) -> None:
         raise PullRequestForbidden(_("Log in to comment on a pull request."))
     with acting_as(user):
         require("read", made.pull_request.target, made.pull_request.database)
+    if made.table and not may_view(user, made.table):
+        raise PullRequestForbidden(_("You may not see these objects."))
     made.resolved_at = timezone.now() if resolved else None
     made.resolved_by = user if resolved else None
     made.save(update_fields=["resolved_at", "resolved_by"])

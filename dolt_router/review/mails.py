@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dolt_router.conf import conf
+from dolt_router.visibility import may_view
 
 from .markdown import render
 
@@ -66,7 +67,10 @@ def messages(
         "text": render_to_string("dolt_review/mail.txt", context),
         "html": render_to_string("dolt_review/mail.html", context),
     }
+    table = data.get("table")
     for user in _participants(pull_request):
+        if table and not may_view(user, table):
+            continue  # a comment on a row that they don't see on the page either
         if user.is_active and getattr(user, "email", "") and user != actor:
             yield user, message
 

@@ -32,7 +32,7 @@ def _comment(request: HttpRequest, pull_request: PullRequest) -> str:
     if suggestion is not UNSET and not place.get("field"):
         raise ValueError(_("Choose the field that the suggested value is for."))
     if reply := post.get("reply_to"):
-        place["reply_to"] = _own(pull_request, reply)
+        place["reply_to"] = _own(request, pull_request, reply)
     pull_request.comment(request.user, post.get("text", ""), suggestion=suggestion, **place)
     return _("Commented.")
 
@@ -48,11 +48,11 @@ def _key(text: str) -> dict[str, Any]:
     return dict(json.loads(json.dumps(key, cls=DjangoJSONEncoder, sort_keys=True)))
 
 
-def _own(pull_request: PullRequest, number: str) -> Comment:
+def _own(request: HttpRequest, pull_request: PullRequest, number: str) -> Comment:
     found = None
     if number.isdecimal():
         found = Comment.objects.filter(pull_request=pull_request, pk=int(number)).first()
-    if found is None:
+    if found is None or (found.table and not may_view(request.user, found.table, request)):
         raise Http404(_("There is no such comment."))
     return found
 
@@ -87,15 +87,13 @@ def _dismiss(request: HttpRequest, pull_request: PullRequest) -> str:
 
 
 def _apply(request: HttpRequest, pull_request: PullRequest) -> str:
-    comment = _own(pull_request, request.POST.get("comment", ""))
-    if comment.table and not may_view(request.user, comment.table, request):
-        raise Http404(_("There is no such comment."))
+    comment = _own(request, pull_request, request.POST.get("comment", ""))
     pull_request.apply_suggestion(comment, request.user)
     return _("The suggested value is applied.")
 
 
 def _resolve(request: HttpRequest, pull_request: PullRequest) -> str:
-    comment = _own(pull_request, request.POST.get("comment", ""))
+    comment = _own(request, pull_request, request.POST.get("comment", ""))
     done = comment.resolved_at is None
     commenting.resolve(comment, request.user, done)
     return _("Marked as done.") if done else _("Marked as not done.")

@@ -22,10 +22,12 @@ from dolt_router.access import system
 from dolt_router.exceptions import (
     BranchForbidden,
     DoltRouterError,
+    MergeConflict,
     PullRequestForbidden,
     PullRequestRefused,
     StaleWrite,
 )
+from dolt_router.responses import status_of
 from dolt_router.versioning.merges import STRATEGIES
 
 from . import landing, rules
@@ -162,9 +164,20 @@ def _process_one(pull_request: PullRequest) -> bool:
     except (DoltRouterError, PermissionDenied) as error:
         with system():
             renew(pull_request)
-        drop(pull_request, None, str(error))
+        drop(pull_request, None, _for_all(error, pull_request))
         return False
     return True
+
+
+def _for_all(error: Exception, pull_request: PullRequest) -> str:
+    """Why it can't be merged, for whoever takes part: without names of tables, or rows."""
+    if isinstance(error, MergeConflict):
+        return error.in_numbers
+    if isinstance(error, DoltRouterError) and status_of(error) >= 500:
+        # In the server's words, which may quote a row.
+        logger.warning("Pull request %s left the queue: %s", pull_request.pk, error)
+        return _("The database refused the merge.")
+    return str(error)
 
 
 def _failed_here(pull_request: PullRequest) -> bool:

@@ -226,5 +226,11 @@ def _against_content(pull_request: PullRequest) -> Iterable[Reason]:
         return []
     if preview.is_clean:
         return []
-    tables = ", ".join(sorted({*preview.conflicts, *preview.schema_conflicts}))
-    return [Reason("conflicts", _("It conflicts with the target in: %(t)s.") % {"t": tables})]
+    # Not by their names: it is told to all, and not all may view each table.
+    count = len({*preview.conflicts, *preview.schema_conflicts})
+    text = ngettext(
+        "It conflicts with the target in %(n)d table.",
+        "It conflicts with the target in %(n)d tables.",
+        count,
+    )
+    return [Reason("conflicts", text % {"n": count})]

@@ -122,7 +122,8 @@ def restore(
     alias = aliases.branch_alias(place.ref, place.root)
     model: Any = type(obj)
     what = f"{', '.join(fields)} of " if fields else ""
-    text = message or f"Restore {what}{model._meta.verbose_name} {obj.pk} to {commit[:8]}"
+    # Without the key: whoever reads the branch reads this, whether they may view the model or not.
+    text = message or f"Restore {what}{model._meta.verbose_name} to {commit[:8]}"
     with AutoDoltCommit(text, author) as unit:
         now = model._base_manager.using(alias).filter(pk=obj.pk).first()
         if now is None and fields:

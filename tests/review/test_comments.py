@@ -77,6 +77,11 @@ def test_suggestion_must_be_a_value_of_the_field(
 def test_suggestion_of_a_related_object(
     pull_request: PullRequest, device: Device, ann: Any, rob: Any
 ) -> None:
+    with pytest.raises(PullRequestForbidden):  # it would tell which users there are
+        pull_request.comment(
+            again(rob), "", table=Device, key=device.pk, field="owner", suggestion=ann.pk
+        )
+    give(rob, "view_user")
     comment = pull_request.comment(
         again(rob), "", table=Device, key=device.pk, field="owner", suggestion=ann.pk
     )

@@ -19,7 +19,7 @@ from dolt_router.models import Branch
 from dolt_router.review import queueing
 from dolt_router.review.checking import CheckContext
 from dolt_router.review.models import BranchRule, CheckRun, PullRequest
-from tests.inventory.models import Device
+from tests.inventory.models import Device, Site
 from tests.review.conftest import change, person
 
 HERE = "tests.review.test_queue."
@@ -130,8 +130,22 @@ def test_conflict_leaves_the_queue(pull_request: PullRequest, meg: Any, ann: Any
     Device.objects.create(pk=device.pk, name="another")
     pull_request.merge_when_ready(meg)
     assert queueing.process() == []
-    assert "inventory_device" in reasons(pull_request)[0]
+    assert "It conflicts with the target in 1 table." in reasons(pull_request)[0]
     assert Device.objects.get().name == "another"
+
+
+def test_what_the_server_says_of_rows_is_not_told_to_all(
+    pull_request: PullRequest, meg: Any, feature: str
+) -> None:
+    # Both are merged cleanly, and then two objects have what only one may have.
+    site = Site.objects.create(name="Bern")
+    Branch.objects.get(name=feature).sync()
+    for branch in ("main", feature):
+        Device.objects.using(branch).create(name="zqnamezq", site_id=site.pk)
+    pull_request.merge_when_ready(meg)
+    assert queueing.process() == []
+    assert "zqnamezq" not in reasons(pull_request)[0]
+    assert "inventory" not in reasons(pull_request)[0]
 
 
 def test_first_come_first_merged_and_the_second_on_top(

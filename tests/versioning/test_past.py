@@ -105,7 +105,7 @@ def test_restore_one_field_is_one_commit(dolt: None) -> None:
     assert made == head()
     newest = history_of(device)[0]
     assert newest.author == BOB and newest.changes == [FieldChange("height", 9, 1)]
-    assert newest.message == f"Restore height of device {device.pk} to {first[:8]}"
+    assert newest.message == f"Restore height of device to {first[:8]}"
     assert Device.objects.get().name == "b"
     assert restore(device, first, fields=["height"]) is None
     assert restore(device, first, message="all") == head()
