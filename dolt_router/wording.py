@@ -142,7 +142,7 @@ def user_author(user: Any) -> str:
     name = _plain(str(user.get_full_name() or user.get_username())) or "user"
     email_field = getattr(user, "get_email_field_name", None)
     email = str(getattr(user, email_field(), "") or "") if email_field else ""
-    email = re.sub(r"[<>\s]", "", email) or f"{_address(user.get_username())}@localhost"
+    email = re.sub(r"[<>\s\x00-\x1f]", "", email) or f"{_address(user.get_username())}@localhost"
     return f"{name} <{email}>".translate(_SQUARE)
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.urls import ResolverMatch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dolt_router.autocommit import AutoDoltCommit, commit_context, commit_message
@@ -172,6 +172,7 @@ def test_round_brackets_in_a_name_are_kept_as_square_ones(dolt: None) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example("m", "Ann", "\x00ann@example.org")
 @given(st.text(max_size=300), st.text(max_size=20), st.text(max_size=20))
 def test_any_message_and_name_are_committed(
     dolt: None, message: str, first: str, email: str
