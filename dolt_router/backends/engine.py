@@ -99,6 +99,21 @@ class Engine(ABC):
             ValueError: `strategy` is "ff-only", and it can't be fast-forwarded.
         """
 
+    def conflict_rows(
+        self, cursor: Any, table: str, limit: int, offset: int
+    ) -> list[dict[str, Any]]:
+        """Rows of `dolt_conflicts_<table>` in the merge under way."""
+        cursor.execute(
+            f"SELECT * FROM {cursor.db.ops.quote_name('dolt_conflicts_' + table)} "
+            f"LIMIT {limit} OFFSET {offset}"
+        )
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def settles_whole_tables(self, cursor: Any, table: str) -> bool:
+        """Whether the conflicts of this table can only be forgotten all at once."""
+        return False
+
     @abstractmethod
     def settle_conflict(self, cursor: Any, table: str, key: Sequence[str], row: Any) -> None:
         """Forget a row of `dolt_conflicts_<table>`: the table says what is to be kept."""
@@ -162,6 +177,18 @@ class Engine(ABC):
     def columns_at(self, cursor: Any, table: str, ref: str) -> frozenset[str] | None:
         """The columns that the table had at a ref; None: those that a query of then shows."""
         return None
+
+    @abstractmethod
+    def generated_columns(self, cursor: Any, table: str) -> frozenset[str]:
+        """The table's columns that the database computes, and takes no value for."""
+
+    def is_unversioned(self, column: str, field: Any) -> bool:
+        """Whether no commit holds the column's value: it's computed whenever it's read.
+
+        Args:
+            field: the model's field of that column, or None.
+        """
+        return getattr(field, "generated", False) and not field.db_persist
 
     @abstractmethod
     def row_diff(self, table: str, refs: Sequence[str]) -> Query:

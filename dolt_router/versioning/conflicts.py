@@ -165,12 +165,15 @@ def conflicts(
         found = connection.engine.preview(cursor, into, source)
         tables = [table] if table else [name for name, rows, _schema in found if rows]
         keys = {name: connection.engine.primary_key(cursor, name) for name in tables}
+        computed = {name: connection.engine.generated_columns(cursor, name) for name in tables}
     for name in tables:
         offset = 0
         while True:
             with verb_connection(into, using) as connection, connection.cursor() as cursor:
                 rows = connection.engine.preview_rows(cursor, into, source, name, PAGE, offset)
-                page = [_conflict(connection, name, keys[name], row) for row in rows]
+                page = [
+                    _conflict(connection, name, keys[name], computed[name], row) for row in rows
+                ]
             yield from page
             offset += len(page)
             if len(page) < PAGE:
@@ -178,8 +181,13 @@ def conflicts(
 
 
 def _conflict(
-    connection: DatabaseWrapper, table: str, key: list[str], row: dict[str, Any]
+    connection: DatabaseWrapper,
+    table: str,
+    key: list[str],
+    computed: frozenset[str],
+    row: dict[str, Any],
 ) -> RowConflict:
+    """The conflict in a row of `dolt_conflicts_<table>`, without the columns `computed`."""
     sides: dict[str, dict[str, Any] | None] = {}
     for side in ("base", "our", "their"):
         prefix = side + "_"
@@ -189,6 +197,7 @@ def _conflict(
             if name.startswith(prefix)
             and name not in ("our_diff_type", "their_diff_type")
             and not name.endswith("_cardinality")
+            and name[len(prefix) :] not in computed
         }
         there = any(values.get(column) is not None for column in key) if key else any(values)
         sides[side] = values if there else None
@@ -231,14 +240,20 @@ def _resolve_table(
 ) -> int:
     """Resolve what can be of one table; the number of rows that were."""
     key = connection.engine.primary_key(cursor, table)
+    computed = connection.engine.generated_columns(cursor, table)
+    if connection.engine.settles_whole_tables(cursor, table):
+        found: list[RowConflict] = []
+        while len(found) % PAGE == 0:
+            rows = connection.engine.conflict_rows(cursor, table, PAGE, len(found))
+            if not rows:
+                break
+            found += [_conflict(connection, table, key, computed, raw) for raw in rows]
+        return _resolve_whole_table(connection, cursor, table, found, resolver, refused)
     left = done = 0
     while True:
-        cursor.execute(
-            f"SELECT * FROM {quote('dolt_conflicts_' + table)} LIMIT %s OFFSET %s", [PAGE, left]
-        )
-        rows = fetch_dicts(cursor)
+        rows = connection.engine.conflict_rows(cursor, table, PAGE, left)
         for raw in rows:
-            conflict = _conflict(connection, table, key, raw)
+            conflict = _conflict(connection, table, key, computed, raw)
             resolution = resolver(conflict)
             if isinstance(resolution, str) and resolution == UNRESOLVED:
                 left += 1
@@ -256,6 +271,36 @@ def _resolve_table(
             done += 1
         if len(rows) < PAGE:
             return done
+
+
+def _resolve_whole_table(
+    connection: DatabaseWrapper,
+    cursor: Any,
+    table: str,
+    conflicts: list[RowConflict],
+    resolver: Resolver,
+    refused: list[Violation],
+) -> int:
+    """Resolve all conflicts of a table or none; the number of rows that were."""
+    resolutions = [resolver(conflict) for conflict in conflicts]
+    if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
+        return 0
+    waiting = list(zip(conflicts, resolutions, strict=True))
+    while waiting:
+        again = []
+        failed: list[Violation] = []
+        for conflict, resolution in waiting:
+            try:
+                _write(connection, cursor, conflict, conflict.resolved(resolution))
+            except IntegrityError as error:
+                failed.append(_violation_of(connection, conflict, error))
+                again.append((conflict, resolution))
+        if len(again) == len(waiting):
+            refused += failed
+            return len(conflicts) - len(again)
+        waiting = again
+    cursor.execute(f"DELETE FROM {quote('dolt_conflicts_' + table)}")
+    return len(conflicts)
 
 
 def _violation_of(

@@ -266,9 +266,9 @@ def _reader(
     before = [label[5:] for label in labels if label.startswith("from_")]
     columns = []
     for name in dict.fromkeys([*after, *before]):
-        if name in _EXTRA:
-            continue
         known = field_of(table, name)
+        if name in _EXTRA or connection.engine.is_unversioned(name, known):
+            continue
         columns.append(
             Column(
                 name,

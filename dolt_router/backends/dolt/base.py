@@ -38,6 +38,7 @@ from .reading import CONVERSIONS, REPLACED
 from .schema import DatabaseSchemaEditor
 from .testcases import guard
 from .transactions import DoltTransactions
+from .validation import DatabaseValidation
 
 if TYPE_CHECKING:
     from ...exceptions import DoltRouterError
@@ -65,6 +66,7 @@ class DatabaseWrapper(BranchConnection, DoltTransactions, mysql.DatabaseWrapper)
     features_class = DatabaseFeatures
     introspection_class = DatabaseIntrospection
     ops_class = DatabaseOperations
+    validation_class = DatabaseValidation
     # Both sides are lowered (`lookup_cast` does the left): text compares by its bytes. Without
     # BINARY an escaped % or _ near the start of a pattern finds nothing.
     operators = {

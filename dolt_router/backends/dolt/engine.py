@@ -13,6 +13,8 @@ from django.db import DatabaseError
 
 from ...exceptions import DoltRouterError
 from ..engine import Engine, LogRow, MergeAnswer, Query
+from . import virtual_conflicts
+from .functional import generated_columns, is_hidden
 from .sequences import register_between, register_renamed
 
 UNKNOWN_COLUMN, UNKNOWN_ERROR, UNKNOWN_TABLE = 1054, 1105, 1146
@@ -58,6 +60,19 @@ class ServerEngine(Engine):
                 raise ValueError("not a fast-forward") from error
             raise
         return MergeAnswer(bool(row[1]), bool(int(row[2])))
+
+    def conflict_rows(
+        self, cursor: Any, table: str, limit: int, offset: int
+    ) -> list[dict[str, Any]]:
+        if not virtual_conflicts.has_virtual_columns(cursor, table):
+            return super().conflict_rows(cursor, table, limit, offset)
+        cursor.execute("SELECT source_commit FROM dolt_merge_status")
+        sides = ("HEAD", str(cursor.fetchone()[0]))
+        key = self.primary_key(cursor, table)
+        return virtual_conflicts.conflict_rows(cursor, table, key, sides, limit, offset)
+
+    def settles_whole_tables(self, cursor: Any, table: str) -> bool:
+        return virtual_conflicts.has_virtual_columns(cursor, table)
 
     def settle_conflict(self, cursor: Any, table: str, key: Sequence[str], row: Any) -> None:
         cursor.execute(
@@ -112,11 +127,20 @@ class ServerEngine(Engine):
     def table_at(self, table: str, ref: str) -> Query:
         return f"{_quoted(table)} AS OF %s", [ref]
 
+    def generated_columns(self, cursor: Any, table: str) -> frozenset[str]:
+        return frozenset(generated_columns(cursor, table))
+
+    def is_unversioned(self, column: str, field: Any) -> bool:
+        return is_hidden(column) or super().is_unversioned(column, field)
+
     def row_diff(self, table: str, refs: Sequence[str]) -> Query:
-        # The table function takes the table's name as a text literal only.
-        literal = "'" + table.replace("\\", "\\\\").replace("'", "''") + "'"
         marks = ", ".join(["%s"] * len(refs))
-        return f"SELECT * FROM dolt_diff({marks}, {literal})", list(refs)
+        return f"SELECT * FROM dolt_diff({marks}, {self.table_literal(table)})", list(refs)
+
+    @staticmethod
+    def table_literal(table: str) -> str:
+        """For table functions: they take the name of a table as a text literal only."""
+        return "'" + table.replace("\\", "\\\\").replace("'", "''") + "'"
 
     def speaks_of_missing_names(self, error: BaseException) -> bool:
         code = error.args[0] if error.args else None
@@ -199,6 +223,10 @@ class ServerEngine(Engine):
     def preview_rows(
         self, cursor: Any, into: str, source: str, table: str, limit: int, offset: int
     ) -> list[dict[str, Any]]:
+        if virtual_conflicts.has_virtual_columns(cursor, table):
+            key = self.primary_key(cursor, table)
+            sides = (into, source)
+            return virtual_conflicts.conflict_rows(cursor, table, key, sides, limit, offset)
         cursor.execute(
             "SELECT * FROM dolt_preview_merge_conflicts(%s, %s, %s) LIMIT %s OFFSET %s",
             [into, source, table, limit, offset],

@@ -17,6 +17,8 @@ from django.db.backends.mysql.introspection import DatabaseIntrospection as MySQ
 from django.db.backends.mysql.introspection import FieldInfo, TableInfo
 from django.db.models import Index
 
+from .functional import is_hidden
+
 _TYPE = re.compile(r"^(?P<type>\w+)(?:\((?P<args>[^)]*)\))?(?P<rest>.*)$", re.S)
 _COLUMNS = re.compile(r"`((?:[^`]|``)+)`")
 _CONSTRAINT = re.compile(
@@ -73,6 +75,8 @@ class DatabaseIntrospection(MySQLIntrospection):
         cursor.execute(f"SELECT * FROM {quoted} LIMIT 1")
         fields = []
         for line in cursor.description:
+            if is_hidden(line[0]):
+                continue
             type_, collation, null, _key, default, extra, _privileges, comment = columns[line[0]]
             match = _TYPE.match(type_)
             assert match is not None
@@ -173,7 +177,7 @@ class DatabaseIntrospection(MySQLIntrospection):
                 )
                 | {"orders": [], "type": Index.suffix if kind == "BTREE" else kind.lower()},
             )
-            entry["columns"].append(column)
+            entry["columns"].append(None if is_hidden(column) else column)  # as MySQL has it
             entry["orders"].append("DESC" if order == "D" else "ASC")
         for name, columns, table, others, _on_delete in self.foreign_keys(cursor, table_name):
             entry = constraints.setdefault(name, self._constraint() | {"orders": []})

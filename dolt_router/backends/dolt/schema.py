@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.db.backends.ddl_references import Statement
 from django.db.backends.mysql.schema import DatabaseSchemaEditor as MySQLSchemaEditor
-from django.db.models import Model
+from django.db.models import Index, Model
 
 from ...shared import is_shared
 from ..schema import CommittingEditor
-from . import converting
+from . import converting, functional
 from .leaning import keys_to, leaning_keys
 from .statements import classify
 
@@ -131,6 +132,42 @@ class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
         expression, _, tail = rest.rpartition(")")
         return f"{head}(({expression})){tail}", params
 
+    # -- indexes over expressions ----------------------------------------------------------
+
+    def _create_index_sql(self, model: type[Model], *, name: Any = None, **options: Any) -> Any:
+        plain = super()._create_index_sql(model, name=name, **options)
+        if not options.get("expressions"):
+            return plain
+        return functional.statement(plain, self.connection, name, unique=False)
+
+    def _create_unique_sql(
+        self, model: type[Model], fields: Any, name: Any = None, **options: Any
+    ) -> Any:
+        plain = super()._create_unique_sql(model, fields, name=name, **options)  # type: ignore[misc]
+        if plain is None or not options.get("expressions"):
+            return plain
+        return functional.statement(plain, self.connection, name, unique=True)
+
+    def alter_field(
+        self, model: type[Model], old_field: Any, new_field: Any, strict: bool = False
+    ) -> None:
+        types = [field.db_parameters(self.connection)["type"] for field in (old_field, new_field)]
+        # An expression's type comes from its columns'.
+        made_anew = (
+            functional.over_expressions(model, old_field.name) if len(set(types)) > 1 else []
+        )
+        for made in made_anew:
+            self._remove(model, made)
+        super().alter_field(model, old_field, new_field, strict)
+        for made in made_anew:
+            self._add(getattr(new_field, "model", model), made)
+
+    def _remove(self, model: type[Model], made: Any) -> None:
+        (self.remove_index if isinstance(made, Index) else self.remove_constraint)(model, made)
+
+    def _add(self, model: type[Model], made: Any) -> None:
+        (self.add_index if isinstance(made, Index) else self.add_constraint)(model, made)
+
     # -- indexes under foreign keys -------------------------------------------------------
 
     def execute(self, sql: Any, params: Any = ()) -> None:
@@ -145,7 +182,13 @@ class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
             # Dolt has one parser for full text, and answers 1105 to the name of another.
             logger.warning("Dolt has no full-text parser %s; its own is used", parser[1])
             sql = _PARSER.sub("", str(sql))
+        if isinstance(sql, Statement):
+            with self._defining():
+                sql = str(sql)
         text = "" if self.collect_sql else str(sql)
+        if match := _COLUMN_GOES.match(text):
+            with self.connection.cursor() as cursor:
+                functional.refuse_drop(cursor, match["table"], match["column"])
         if match := _TABLE_GOES.match(text):
             self._drop_dangling_keys(match["table"])
         match = _INDEX_GOES.match(text)
@@ -156,11 +199,13 @@ class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
         introspection: Any = self.connection.introspection
         with self.connection.cursor() as cursor:
             keys = leaning_keys(introspection, cursor, table, match["index"])
+            after = functional.after_index(cursor, table, match["index"], match["new"])
+        after += [key.add_sql() for key in keys]
         for key in keys:
             MySQLSchemaEditor.execute(self, key.drop_sql(), None)
         super().execute(sql, params)
-        for key in keys:
-            MySQLSchemaEditor.execute(self, key.add_sql(), None)
+        for text in after:
+            MySQLSchemaEditor.execute(self, text, None)
 
     def _drop_dangling_keys(self, table: str) -> None:
         """With foreign key checks off MySQL lets keys point at a table that is gone.
@@ -179,8 +224,9 @@ class DatabaseSchemaEditor(CommittingEditor, MySQLSchemaEditor):
 
 
 _TABLE_GOES = re.compile(r"DROP TABLE `(?P<table>[^`]+)`")
+_COLUMN_GOES = re.compile(r"ALTER TABLE `(?P<table>[^`]+)` DROP COLUMN `(?P<column>[^`]+)`")
 _PARSER = re.compile(r"(?<=\))\s+WITH\s+PARSER\s+(\w+)", re.I)
 _INDEX_GOES = re.compile(
     r"(?:ALTER TABLE `(?P<table>[^`]+)` (?:DROP|RENAME) INDEX|DROP INDEX) `(?P<index>[^`]+)`"
-    r"(?: ON `(?P<on>[^`]+)`)?"
+    r"(?: ON `(?P<on>[^`]+)`| TO `(?P<new>[^`]+)`)?"
 )

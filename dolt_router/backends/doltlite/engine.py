@@ -183,6 +183,11 @@ class EmbeddedEngine(Engine):
         finally:
             scratch.close()
 
+    def generated_columns(self, cursor: Any, table: str) -> frozenset[str]:
+        # https://www.sqlite.org/pragma.html#pragma_table_xinfo: 2 is virtual, 3 is stored.
+        cursor.execute("SELECT name FROM pragma_table_xinfo(%s) WHERE hidden IN (2, 3)", [table])
+        return frozenset(str(name) for (name,) in cursor.fetchall())
+
     def row_diff(self, table: str, refs: Sequence[str]) -> Query:
         marks = ", ".join(["%s"] * len(refs))
         return f"SELECT * FROM {_quoted('dolt_diff_' + table)}({marks})", list(refs)
