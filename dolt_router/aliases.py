@@ -119,6 +119,9 @@ class BranchConnectionHandler(ConnectionHandler):
     def first_root(self) -> str | None:
         """The first Dolt alias whose NAME pins no branch; None when there is none."""
         self._check_settings()
+        return self._first_root()
+
+    def _first_root(self) -> str | None:
         for root in self._roots:
             if not self._ref_of(root):
                 return root
@@ -175,8 +178,8 @@ class BranchConnectionHandler(ConnectionHandler):
         """
         meaning = self._parse(alias)
         if isinstance(meaning, str):
-            active = context.active_branch(meaning, is_first=meaning == self.first_root())
-            return Target(meaning, active or conf.DEFAULT_BRANCH)
+            is_first = meaning == self._first_root()
+            return Target(meaning, context.active_branch(meaning, is_first) or conf.DEFAULT_BRANCH)
         return meaning
 
     def alias_of(self, target: Target) -> str:

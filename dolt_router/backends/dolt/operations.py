@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
 from django.db.models import Sum, Window
 from django.db.models.expressions import Col
+from django.utils.functional import cached_property
 
 from . import zones
 from .limits import finite
@@ -30,6 +32,7 @@ _PARTS = {
 }
 
 
+_AS_THEY_ARE = {"exact", "in", "gt", "gte", "lt", "lte", "isnull", "range"}
 _PATTERNS = {"contains", "startswith", "endswith", "regex"}
 _PATTERNS |= {"icontains", "istartswith", "iendswith", "iregex"}
 # A date as text has a time of day to it, and a time is no text at all.
@@ -105,6 +108,8 @@ class DatabaseOperations(MySQLOperations):
         return str(super().combine_expression(connector, sub_expressions))
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
+        if lookup_type in _AS_THEY_ARE and internal_type != "JSONField":
+            return "%s"  # as below, which is asked for each condition
         if internal_type in _WRITTEN and lookup_type in _PATTERNS:
             return _WRITTEN[internal_type]
         cast = str(super().lookup_cast(lookup_type, internal_type))
@@ -114,6 +119,8 @@ class DatabaseOperations(MySQLOperations):
         return cast
 
     def get_db_converters(self, expression: Any) -> list[Any]:
+        if type(expression) is Col:  # asked for each column of each query
+            return self._converters_of(expression)
         converters: list[Any] = super().get_db_converters(expression)
         if isinstance(expression, Col):
             return converters
@@ -127,6 +134,19 @@ class DatabaseOperations(MySQLOperations):
             # COALESCE, GREATEST and others make text of a moment.
             converters.insert(0, read_moment)
         return converters
+
+    def _converters_of(self, column: Col) -> list[Any]:
+        """MySQL's converters of a column, which its type and USE_TZ decide."""
+        key = (column.output_field.get_internal_type(), settings.USE_TZ)
+        try:
+            return self._column_converters[key]
+        except KeyError:
+            found = self._column_converters[key] = super().get_db_converters(column)
+            return found
+
+    @cached_property
+    def _column_converters(self) -> dict[tuple[str, bool], list[Any]]:
+        return {}
 
     def prep_for_iexact_query(self, x: Any) -> str:
         return str(x)  # compared with `=`: nothing to escape
