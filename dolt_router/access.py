@@ -253,6 +253,22 @@ def may(verb: str, branch: str, using: str | None = None, **details: Any) -> boo
     return True
 
 
+def may_read_all(using: str | None = None) -> bool:
+    """Whether no gate would keep the acting user from any branch, as far as the gates tell.
+
+    A gate tells it with an attribute `opens_all`: a callable that is given the database's alias
+    and the user. One without it has to be asked about each branch.
+    """
+    if not are_gates_asked():
+        return True
+    from .aliases import default_root
+
+    user, root = current_user(), default_root(using)
+    with system():
+        asked = [getattr(gate, "opens_all", None) for gate in _gates]
+        return all(opens is not None and opens(root, user) for opens in asked)
+
+
 def require_open(branch: str, using: str) -> None:
     """Ask whether the acting user may read `branch`, once for each actor.
 

@@ -18,7 +18,7 @@ from ..backends.dolt.transactions import is_protected
 from ..exceptions import DoltRouterError, hidden_tables
 from ..responses import status_of
 from ..versioning import commits, trials
-from ..versioning.points import log_page
+from ..versioning.points import entry_of
 from ..visibility import viewable_tables
 from . import refs
 from .comparing import Comparison, parameters
@@ -90,7 +90,7 @@ def applied(request: HttpRequest, site: AdminSite, verb: Verb) -> HttpResponse:
         site,
         "apply.html",
         verb.title % words,
-        commit=log_page(commit_hash, 1, 0)[0],
+        commit=entry_of(commit_hash),
         on=on,
         explained=verb.explained % words,
         submit=verb.submit,

@@ -15,7 +15,7 @@ from ..exceptions import BranchDoesNotExist, DoltRouterError
 from ..names import is_commit_hash
 from ..responses import status_of
 from ..versioning.distances import distances
-from ..versioning.points import log_page, merge_base
+from ..versioning.points import entry_of, merge_base
 from . import refs
 from .comparing import Comparison, parameters
 from .pages import page, render
@@ -28,7 +28,7 @@ def commit(request: HttpRequest, site: AdminSite, commit_hash: str) -> HttpRespo
     found = refs.ref_named(request, commit_hash)
     if not is_commit_hash(commit_hash) and not found.startswith(commit_hash):
         raise BranchDoesNotExist(commit_hash, default_root())  # a branch's page is its log
-    entry = log_page(found, 1, 0)[0]
+    entry = entry_of(found)
     parent = entry.parents[0] if entry.parents else None
     compared = Comparison(request, site, parent or found, found)
     subject, _newline, rest = entry.message.partition("\n")

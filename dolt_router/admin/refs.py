@@ -32,8 +32,8 @@ def may_read(request: HttpRequest, name: str) -> bool:
 
 
 def are_some_closed() -> bool:
-    """Whether there is anything that could keep a reader from a branch."""
-    return conf.BRANCH_ACCESS is not None or access.are_gates_asked()
+    """Whether there is anything that could keep the reader from a branch."""
+    return conf.BRANCH_ACCESS is not None or not access.may_read_all()
 
 
 def names(request: HttpRequest) -> list[str]:
@@ -99,12 +99,13 @@ def require_commit(request: HttpRequest, commit_hash: str) -> None:
     """
     if not are_some_closed():
         return
-    every = branches.names()
-    opened = names(request)
-    if len(opened) == len([name for name in every if not name.startswith(PREFIX)]):
+    # Most are on the default branch, which is open to all.
+    if merge_base(commit_hash, head_of(str(conf.DEFAULT_BRANCH))) == commit_hash:
         return
-    opened.sort(key=lambda name: name != conf.DEFAULT_BRANCH)
-    if not any(merge_base(commit_hash, name) == commit_hash for name in opened):
+    every = [name for name in branches.names() if not name.startswith(PREFIX)]
+    opened = [name for name in every if may_read(request, name)]
+    has_it = (merge_base(commit_hash, name) == commit_hash for name in opened)
+    if len(opened) < len(every) and not any(has_it):
         raise BranchForbidden(commit_hash)
 
 

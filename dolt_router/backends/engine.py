@@ -224,6 +224,10 @@ class Engine(ABC):
     ) -> list[tuple[str, tuple[str, ...]]]:
         """Commits that any of `heads` has, with their parents; children before parents."""
 
+    def log_row(self, cursor: Any, commit_hash: str) -> LogRow:
+        """One commit of the log."""
+        return self.log(cursor, commit_hash, (), 1, 0)[0]
+
     @abstractmethod
     def parents(self, cursor: Any, commit_hash: str) -> list[str]:
         """The hashes of a commit's parents, first parent first."""

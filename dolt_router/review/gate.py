@@ -14,7 +14,7 @@ from . import previewing
 from .attempts import apart
 from .models import PullRequest
 from .permissions import allowed
-from .reading import may_read
+from .reading import may_read, may_read_all
 from .rules import Demand, Reason, against_reviews, against_state, all_rules, demand_of
 
 _ACTIONS = {
@@ -60,6 +60,14 @@ def gate(act: Act, user: Any) -> None:
     # On fresh rows: a transaction that is open shows them as they were when it began.
     with apart():
         _check_merge(act, user, demand)
+
+
+def _opens_all(using: str, user: Any) -> bool:
+    # A preview's link may have ended: then it closes its branch.
+    return not previewing.is_preview() and may_read_all(using, user)
+
+
+gate.opens_all = _opens_all  # type: ignore[attr-defined]
 
 
 def _refuse_raw(act: Act, user: Any) -> None:

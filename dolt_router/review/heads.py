@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dolt_router import aliases
-from dolt_router.models import Branch
+from dolt_router.versioning.branches import head
 
 
 class Heads(NamedTuple):
@@ -16,10 +15,5 @@ class Heads(NamedTuple):
 
 
 def heads_of(using: str, source: str, target: str) -> Heads:
-    """Look both up by one query. Names are compared exactly, as Dolt's own look-up doesn't."""
-    found = dict(
-        Branch.objects.using(aliases.default_alias(using))
-        .filter(name__in=[source, target])
-        .values_list("name", "hash")
-    )
-    return Heads(found.get(source), found.get(target))
+    """Look both up. Names are compared exactly, as Dolt's own look-up doesn't."""
+    return Heads(head(source, using), head(target, using))

@@ -26,6 +26,16 @@ def opened(request: Any) -> dict[str, str] | None:
     return kept if kept and session.get(SESSION_KEY) == kept["branch"] else None
 
 
+def _kept() -> dict[str, str] | None:
+    actor = current_actor()
+    return opened(actor.request) if isinstance(actor, RequestActor) else None
+
+
+def is_preview() -> bool:
+    """Whether who acts looks at a preview."""
+    return _kept() is not None
+
+
 def settles(act: Act) -> bool:
     """Whether a preview alone decides: True when it lets the visitor read its branch.
 
@@ -33,8 +43,7 @@ def settles(act: Act) -> bool:
         BranchForbidden: a preview changes nothing.
         InvalidPreviewLink: its link has expired or was revoked.
     """
-    actor = current_actor()
-    kept = opened(actor.request) if isinstance(actor, RequestActor) else None
+    kept = _kept()
     if kept is None:
         return False
     if act.verb != "read":

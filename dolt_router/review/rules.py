@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from dolt_router import aliases
 from dolt_router.access import system
 from dolt_router.exceptions import BranchDoesNotExist
-from dolt_router.versioning.branches import ahead_behind
+from dolt_router.versioning.distances import distances
 from dolt_router.versioning.merges import preview_merge
 
 from . import verdicts
@@ -216,7 +216,7 @@ def _against_content(pull_request: PullRequest) -> Iterable[Reason]:
     source, target = pull_request.source_hash, pull_request.target_hash
     using = pull_request.database
     try:
-        ahead, behind = ahead_behind(source, target, using)
+        ahead, behind = distances({"": source}, target, using)[""]
         if not ahead:
             return [Reason("nothing_to_merge", _("The target has all of its commits already."))]
         if not behind:

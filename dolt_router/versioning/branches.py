@@ -14,6 +14,7 @@ from ..exceptions import (
     BranchInUse,
     BranchProtected,
     DoltServerError,
+    InvalidBranchName,
 )
 from ..names import validate_branch, validate_ref
 from .session import database_connection, refuse_unfinished, verb_connection
@@ -39,6 +40,23 @@ def resolve(ref: str, using: str | None = None) -> str:
             return str(cursor.fetchone()[0])
         except DoltServerError as error:
             raise BranchDoesNotExist(ref, aliases.default_root(using), names(using)) from error
+
+
+def head(name: str, using: str | None = None) -> str | None:
+    """The commit hash of the branch that is spelled exactly so; None when there is none.
+
+    No gate is asked: who looks for a branch's head need not be one who may open it.
+    """
+    try:
+        # To aim a connection takes as long with thousands of branches as with one. A tag of
+        # this name, or a branch in another case, may be what it then is aimed at.
+        with access.system(), verb_connection(name, using) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT active_branch(), dolt_hashof('HEAD')")
+                true_name, found = cursor.fetchone()
+    except (BranchDoesNotExist, InvalidBranchName):
+        return None
+    return str(found) if true_name == name else None
 
 
 def _refuse_taken(name: str, using: str | None) -> None:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
-from .. import aliases
+from .. import access, aliases
 from ..exceptions import DoltServerError
 from ..exceptions import NotThere as NotThere
-from ..names import validate_ref
+from ..names import is_commit_hash, validate_ref
 from .branches import resolve
 from .session import database_connection
 
@@ -84,6 +85,17 @@ def log_page(commit_hash: str, limit: int, offset: int, using: str | None = None
         return [
             _entry(row) for row in connection.engine.log(cursor, commit_hash, (), limit, offset)
         ]
+
+
+def entry_of(commit_hash: str, using: str | None = None) -> LogEntry:
+    """One commit, with its parents.
+
+    Raises:
+        BranchDoesNotExist: there is no such commit.
+    """
+    validate_ref(commit_hash)
+    with database_connection(using) as connection, connection.cursor() as cursor:
+        return _entry(connection.engine.log_row(cursor, commit_hash))
 
 
 def _entry(row: Any) -> LogEntry:
@@ -164,13 +176,29 @@ def merge_base(a: str, b: str, using: str | None = None) -> str | None:
     Raises:
         BranchDoesNotExist: a ref isn't there.
     """
-    first, second = resolve(a, using), resolve(b, using)
-    with database_connection(using) as connection, connection.cursor() as cursor:
+    root = aliases.default_root(using)
+    first, second = (_hash_of(ref, root) for ref in (a, b))
+    return _base_of(root, first, second)
+
+
+def _hash_of(ref: str, root: str) -> str:
+    if not is_commit_hash(validate_ref(ref)):
+        return resolve(ref, root)
+    access.require_open(ref, root)
+    return ref
+
+
+@lru_cache(maxsize=4096)
+def _base_of(root: str, first: str, second: str) -> str | None:
+    # Of two commits it is the same for ever.
+    with database_connection(root) as connection, connection.cursor() as cursor:
         try:
             cursor.execute("SELECT dolt_merge_base(%s, %s)", [first, second])
         except DoltServerError as error:
             if "no common ancestor" in str(error).lower():
                 return None
+            for commit_hash in (first, second):
+                resolve(commit_hash, root)
             raise
         (found,) = cursor.fetchone()
         return str(found) if found else None

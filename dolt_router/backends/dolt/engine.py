@@ -187,6 +187,21 @@ class ServerEngine(Engine):
             for row in cursor.fetchall()
         ]
 
+    def log_row(self, cursor: Any, commit_hash: str) -> LogRow:
+        # dolt_log reads every branch before its first row. Joined, since a commit with two
+        # parents is error 1105 where dolt_commit_ancestors alone is asked for it.
+        cursor.execute(
+            "SELECT committer, email, date, message, parent_hash FROM dolt_commits AS found "
+            "JOIN dolt_commit_ancestors AS step ON step.commit_hash = found.commit_hash "
+            "WHERE found.commit_hash = %s AND step.commit_hash = %s ORDER BY parent_index",
+            [commit_hash, commit_hash],
+        )
+        rows = cursor.fetchall()
+        if not rows:
+            return super().log_row(cursor, commit_hash)
+        parents = tuple(str(row[4]) for row in rows if row[4])
+        return LogRow(commit_hash, parents, *rows[0][:4])
+
     def ancestry(
         self, cursor: Any, heads: Sequence[str], limit: int, offset: int
     ) -> list[tuple[str, tuple[str, ...]]]:
