@@ -353,3 +353,14 @@ def test_table_without_a_model_is_for_superusers(dolt: None) -> None:
     assert not may_view(User(is_active=True), "old_table")
     assert not may_view(User(is_superuser=True, is_active=False), Device)
     assert not may_view(None, Device)
+
+
+def test_gate_that_says_nothing_of_all_branches_may_close_some(gate: Gate, ann: Any) -> None:
+    with acting_as(ann):
+        assert not access.may_read_all()
+        gate.opens_all = lambda using, user: user == ann  # type: ignore[attr-defined]
+        assert access.may_read_all()
+    with acting_as(User(username="other")):
+        assert not access.may_read_all()
+    access.remove_gate(gate)
+    assert access.may_read_all()

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from dolt_router.access import current_actor
 from dolt_router.conf import conf
 from dolt_router.exceptions import BranchDoesNotExist
+from dolt_router.names import is_commit_hash
 from dolt_router.versioning import branches
-from dolt_router.versioning.session import database_connection
+from dolt_router.versioning.points import merge_base
 
 from .permissions import allowed, grants_of
 
@@ -24,11 +26,26 @@ def may_read(user: Any, ref: str, using: str) -> bool:
         return True
     if not any("read" in grant.verbs for grant in grants_of(user)):
         return True  # nothing is closed
-    there = branches.names(using)
-    if ref in there:
+    if not is_commit_hash(ref) and _is_branch(ref, using):
         return True
-    opened = [name for name in there if _is_open(user, name, using)]
-    return len(opened) == len(there) or _has(opened, ref, using)
+    home = str(conf.DEFAULT_BRANCH)
+    if _has([home], ref, using):  # most commits are there, and it is open to all
+        return True
+    there = branches.names(using)
+    opened = [name for name in there if name != home and allowed(user, "read", name, using)]
+    return len(opened) == len(there) - 1 or _has(opened, ref, using)
+
+
+def _is_branch(ref: str, using: str) -> bool:
+    """Whether it is one; a list of branches that asks for each of them looks once."""
+    actor = current_actor()
+    key = ("branches", using)
+    if actor is not None and ref in actor.memo.get(key, ()):
+        return True
+    there = frozenset(branches.names(using))
+    if actor is not None:
+        actor.memo[key] = there
+    return ref in there
 
 
 def may_read_all(using: str, user: Any) -> bool:
@@ -43,20 +60,10 @@ def may_read_all(using: str, user: Any) -> bool:
     return not any("read" in grant.verbs for grant in grants_of(user))
 
 
-def _is_open(user: Any, branch: str, using: str) -> bool:
-    return branch == conf.DEFAULT_BRANCH or allowed(user, "read", branch, using)
-
-
 def _has(opened: list[str], ref: str, using: str) -> bool:
     """Whether one of the branches has the commit that `ref` stands for."""
-    opened.sort(key=lambda name: name != conf.DEFAULT_BRANCH)  # most commits are there
     try:
         commit = branches.resolve(ref, using)
     except BranchDoesNotExist:  # which whoever asked will be told
         return True
-    with database_connection(using) as connection, connection.cursor() as cursor:
-        for name in opened:
-            cursor.execute("SELECT 1 FROM dolt_log(%s) LIMIT 1", [f"{name}..{commit}"])
-            if cursor.fetchone() is None:
-                return True
-    return False
+    return any(merge_base(commit, name, using) == commit for name in opened)

@@ -95,7 +95,11 @@ def entry_of(commit_hash: str, using: str | None = None) -> LogEntry:
     """
     validate_ref(commit_hash)
     with database_connection(using) as connection, connection.cursor() as cursor:
-        return _entry(connection.engine.log_row(cursor, commit_hash))
+        try:
+            return _entry(connection.engine.log_row(cursor, commit_hash))
+        except (DoltServerError, IndexError):
+            resolve(commit_hash, using)
+            raise
 
 
 def _entry(row: Any) -> LogEntry:

@@ -20,6 +20,7 @@ from dolt_router.exceptions import (
     InvalidBranchName,
 )
 from dolt_router.models import Branch, Commit
+from dolt_router.versioning import branches, tags
 from tests.conftest import MakeBranch
 from tests.inventory.models import Device
 
@@ -179,3 +180,17 @@ def test_default_branch_of_another_name_in_a_new_database(empty_database: None) 
         Branch.objects.create(name="feature/y")
         assert get_user_model().objects.using("feature/y").count() == 1
         connections.close_all()
+
+
+def test_head_is_of_the_branch_that_is_spelled_so(feature: str) -> None:
+    assert branches.head(feature) == branches.resolve(feature)
+    assert branches.head("FEATURE/x") is None
+    assert branches.head("nowhere") is None
+    assert branches.head("no name") is None
+
+
+def test_tag_has_no_head_of_a_branch(feature: str) -> None:
+    assert branches.head(feature) is not None
+    Branch.objects.get(name=feature).archive()
+    tags.create(feature, "main")
+    assert branches.head(feature) is None

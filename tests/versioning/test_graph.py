@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from dolt_router.exceptions import BranchDoesNotExist
 from dolt_router.models import Branch, Commit
+from dolt_router.versioning.branches import resolve
 from dolt_router.versioning.graphs import GraphLine, graph, graph_lines
-from dolt_router.versioning.points import LogEntry
+from dolt_router.versioning.points import LogEntry, entry_of, log_page
 from tests.conftest import MakeBranch
 from tests.inventory.models import Device, Site
 
@@ -168,3 +169,15 @@ def test_limit_and_refs(make_branch: MakeBranch) -> None:
     assert len(everything) == Commit.objects.on("main").count()
     with pytest.raises(BranchDoesNotExist):
         graph("nope")
+
+
+def test_one_commit_is_as_the_log_has_it(feature: str) -> None:
+    Device.objects.create(name="here")
+    Device.objects.using(feature).create(name="there")
+    Branch.objects.get(name=feature).merge()
+    merge, *others = log_page(resolve("main"), 50, 0)
+    assert len(merge.parents) == 2
+    for each in (merge, *others):
+        assert entry_of(each.commit_hash) == each
+    with pytest.raises(BranchDoesNotExist):
+        entry_of("0" * len(merge.commit_hash))
