@@ -262,6 +262,38 @@ def test_index_over_a_stored_generated_column_is_an_error(dolt: None) -> None:
     assert [(e.id, e.obj.name) for e in found] == expected
 
 
+@isolate_apps("tests.inventory")
+def test_generated_number_past_64_bits_is_refused(dolt: None) -> None:
+    class Big(models.Model):
+        one = models.BigIntegerField()
+        other = models.BigIntegerField()
+        total = models.GeneratedField(
+            expression=F("one") + F("other"), output_field=models.BigIntegerField(), db_persist=True
+        )
+        product = models.GeneratedField(
+            expression=F("one") * F("other") + 1,
+            output_field=models.BigIntegerField(),
+            db_persist=False,
+        )
+
+        class Meta:
+            app_label = "inventory"
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Big)
+    try:
+        big = Big.objects.create(one=2**62, other=1)
+        big.refresh_from_db()
+        assert (big.total, big.product) == (2**62 + 1, 2**62 + 1)
+        for values in ({"one": 2**63 - 1}, {"other": 2**62}):
+            with pytest.raises(DatabaseError):
+                Big.objects.update(**values)
+                Big.objects.values_list("total", "product").get()
+    finally:
+        with connection.schema_editor() as editor:
+            editor.delete_model(Big)
+
+
 def test_longer_column_makes_a_longer_expression(ports: None) -> None:
     long = models.CharField(max_length=60)
     long.set_attributes_from_name("name")

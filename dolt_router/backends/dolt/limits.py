@@ -110,6 +110,15 @@ def checked(compiler: Any, node: CombinedExpression, sql: str, params: Any) -> t
     return f"CASE WHEN {conditions} THEN {refusal} ELSE {sql} END", (*every, *more, *params)
 
 
+def as_decimal(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
+    """`node`, counted in decimals."""
+    before, compiler.in_checked = compiler.in_checked, True
+    try:
+        return _as_decimal(compiler, node, [])
+    finally:
+        compiler.in_checked = before
+
+
 def _as_decimal(compiler: Any, node: Any, tests: list[tuple[str, Any]]) -> tuple[str, Any]:
     if isinstance(node, ExpressionWrapper):
         return _as_decimal(compiler, node.expression, tests)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import NotSupportedError, transaction
 from django.db.backends.mysql.operations import DatabaseOperations as MySQLOperations
 from django.db.models import Sum, Window
 from django.db.models.expressions import Col
@@ -59,8 +59,16 @@ class DatabaseOperations(MySQLOperations):
 
     def _convert_sql_to_tz(self, sql: str, params: Any, tzname: str | None) -> tuple[str, Any]:
         plain = super()._convert_sql_to_tz(sql, params, tzname)
-        # In the default of a column Dolt writes TIMESTAMPDIFF so that it can't read it again.
-        if not tzname or plain[0] == sql or self.connection.is_defining:
+        if not tzname or plain[0] == sql:
+            return plain  # type: ignore[no-any-return]
+        if self.connection.is_defining:
+            # What is right takes TIMESTAMPDIFF, which Dolt writes so that it can't read it again.
+            if zones.has_changes(tzname):
+                raise NotSupportedError(
+                    f"Dolt doesn't tell moments in {tzname} right around changes of its clocks, "
+                    "and in the definition of a table nothing can be done about it. Take the "
+                    "part in UTC (tzinfo=datetime.timezone.utc), or set the value in Python."
+                )
             return plain  # type: ignore[no-any-return]
         own: str = self.connection.timezone_name
         if own != "UTC":

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models.expressions import Col, CombinedExpression
 
 from ...exceptions import OutOfRange
-from .limits import LARGEST, STEPS, checked, may_pass_64_bits, refused
+from .limits import LARGEST, STEPS, as_decimal, checked, may_pass_64_bits, refused
 from .moments import kind_of
 from .places import WIDE_DECIMAL, is_divided
 from .retyped import Retyped
@@ -33,8 +33,10 @@ def _combined(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
         )
     else:
         signed = node
-    if compiler.in_checked or compiler.connection.is_defining or not may_pass_64_bits(node):
+    if compiler.in_checked or not may_pass_64_bits(node):
         return compiler.plain(signed)  # type: ignore[no-any-return]
+    if compiler.connection.is_defining:  # a column that can't hold the decimal says so
+        return as_decimal(compiler, signed)
     compiler.in_checked = True
     try:
         sql, params = compiler.plain(signed)

@@ -9,16 +9,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_DAY = dt.timedelta(days=1)
+_DAY, _SECOND = dt.timedelta(days=1), dt.timedelta(seconds=1)
 FIRST, RECENT, END = (
     dt.datetime(year, 1, 1, tzinfo=dt.timezone.utc) for year in (1970, 2010, 2038)
 )
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]*")
+
+
+class Crossing(NamedTuple):
+    """When a zone moved from one side of Greenwich to the other, and its offsets in seconds."""
+
+    at: dt.datetime
+    before: int
+    after: int
 
 
 class Changes(NamedTuple):
@@ -26,6 +34,7 @@ class Changes(NamedTuple):
 
     since: dt.datetime
     months: tuple[int, ...]
+    crossings: tuple[Crossing, ...]
 
 
 @cache
@@ -49,7 +58,28 @@ def changes(name: str) -> Changes | None:
     months = set().union(*(touched[day] for day in days if day >= RECENT))
     others = [day for day in days if not touched[day] <= months]
     since = others[-1] + 2 * _DAY if others else FIRST
-    return Changes(since, tuple(sorted(months)))
+    return Changes(since, tuple(sorted(months)), tuple(_crossings(zone, days)))
+
+
+def _crossings(zone: ZoneInfo, days: Sequence[dt.datetime]) -> Iterator[Crossing]:
+    def offset(moment: dt.datetime) -> int:
+        return int(moment.astimezone(zone).utcoffset().total_seconds())  # type: ignore[union-attr]
+
+    for day in days:
+        low, high = day - _DAY, day
+        before, after = offset(low), offset(high)
+        if before * after >= 0:
+            continue
+        while high - low > _SECOND:
+            middle = low + (high - low) // 2
+            low, high = (middle, high) if offset(middle) == before else (low, middle)
+        yield Crossing(high.replace(microsecond=0), before, after)
+
+
+def has_changes(name: str) -> bool:
+    """Whether there are moments since 1970 that CONVERT_TZ shows wrongly in the zone."""
+    found = changes(name)
+    return found is not None and (bool(found.months) or found.since > FIRST)
 
 
 def moved(sql: str, params: Sequence[Any], name: str) -> tuple[str, Any] | None:
@@ -66,8 +96,9 @@ def moved(sql: str, params: Sequence[Any], name: str) -> tuple[str, Any] | None:
 
     # A day before and after. When the offsets differ, the clocks change on these days. East of
     # Greenwich CONVERT_TZ takes the later offset as soon as the zone's clocks, set to it, show
-    # what it was given; in the west, set to the earlier one. So that is how it is given. (Not
-    # so where a zone moves from one side to the other, as when the date line passes over it.)
+    # what it was given; in the west, set to the earlier one. So that is how it is given. Not so
+    # where a zone moves from one side to the other, as when the date line passes over it: those
+    # days are counted by the offsets that are known here.
     early = f"TIMESTAMPADD(DAY, 1, {shown('TIMESTAMPADD(DAY, -1, {})')})"
     late = f"TIMESTAMPADD(DAY, -1, {shown('TIMESTAMPADD(DAY, 1, {})')})"
     asked = f"CASE WHEN {early} > {{}} OR {late} > {{}} THEN {late} ELSE {early} END"
@@ -75,8 +106,15 @@ def moved(sql: str, params: Sequence[Any], name: str) -> tuple[str, Any] | None:
     quiet = f"{{}} >= '{found.since:%Y-%m-%d}' AND {{}} < '{END:%Y-%m-%d}'"
     if found.months:
         quiet += f" AND MONTH({{}}) NOT IN ({', '.join(map(str, found.months))})"
+    moves = ""
+    for at, before, after in found.crossings:
+        for start, end, seconds in ((at - _DAY, at, before), (at, at + _DAY, after)):
+            moves += (
+                f"WHEN {{}} >= '{start:%Y-%m-%d %H:%M:%S}' AND {{}} < '{end:%Y-%m-%d %H:%M:%S}' "
+                f"THEN TIMESTAMPADD(SECOND, {seconds}, {{}}) "
+            )
     form = (
-        f"CASE WHEN {quiet} THEN {shown('{}')} WHEN {early} = {late} THEN {early} "
+        f"CASE {moves}WHEN {quiet} THEN {shown('{}')} WHEN {early} = {late} THEN {early} "
         f"WHEN {offset} = TIMESTAMPDIFF(SECOND, {{}}, {late}) THEN {late} ELSE {early} END"
     )
     if not sql.startswith("`") or params:
