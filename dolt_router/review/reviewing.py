@@ -26,6 +26,8 @@ def _require_reviewer(pull_request: PullRequest, user: Any) -> None:
     refuse_finished(pull_request)
     if not getattr(user, "is_authenticated", False):
         raise PullRequestForbidden(_("Log in to review a pull request."))
+    for branch in (pull_request.source, pull_request.target):  # what can't be read isn't reviewed
+        require("read", branch, pull_request.database)
     require("review", pull_request.target, pull_request.database)
     if pull_request.source_gone:
         text = _("The branch “%(name)s” does not exist any more.") % {"name": pull_request.source}
@@ -45,7 +47,7 @@ def approve(
             looked at, so that they can't approve what came since.
 
     Raises:
-        BranchForbidden: the user may not review the target.
+        BranchForbidden: the user may not review the target, or not read one of both.
         StaleWrite: the source has moved on from `source_hash`.
         PullRequestRefused, PullRequestForbidden.
     """
@@ -60,7 +62,7 @@ def request_changes(pull_request: PullRequest, user: Any, text: str) -> Review:
     """Stop it, until the same reviewer approves or somebody who may merge dismisses this.
 
     Raises:
-        BranchForbidden: the user may not review the target.
+        BranchForbidden: the user may not review the target, or not read one of both.
         PullRequestRefused: it is finished, or being merged.
         PullRequestForbidden, StaleWrite.
     """
