@@ -4,7 +4,8 @@ A gate is a callable that is asked before something is done to a branch, and ref
 It is asked below the views: by the connection at the first write of a transaction and when a
 branch is opened, and by the verbs of `versioning`. So a rule holds for the ORM, the admin, an API
 and the commands alike. `dolt_router.review` registers the gate of its rules and permissions; a
-site may add its own. Without a gate nothing is asked and nothing is spent.
+site may add its own. PROTECTED_BRANCHES is a gate that is always there (`protection`). Where it is
+empty and there is no other gate, nothing is asked and nothing is spent.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from . import protection
 from .conf import conf
 from .exceptions import DoltRouterError
 
@@ -112,6 +114,11 @@ def remove_gate(gate: Gate) -> None:
 def are_gates_asked() -> bool:
     """Whether there is any gate, here and now."""
     return bool(_gates) and not _is_system.get()
+
+
+def is_anything_asked() -> bool:
+    """Whether `require` asks anything, here and now: a gate, or PROTECTED_BRANCHES."""
+    return bool(conf.PROTECTED_BRANCHES) or are_gates_asked()
 
 
 def current_actor() -> Actor | None:
@@ -229,16 +236,20 @@ def require(verb: str, branch: str, using: str | None = None, **details: Any) ->
     """Ask every gate whether the acting user may do `verb` to `branch`; see `Act`.
 
     Raises:
-        BranchForbidden, BranchProtected, ReviewRequired: a gate refused.
+        BranchProtected: PROTECTED_BRANCHES names it, also within `system()`; or a gate refused.
+        BranchForbidden, ReviewRequired: a gate refused.
     """
-    if not are_gates_asked():
+    if not is_anything_asked():
         return
     if verb not in VERBS:
         raise ValueError(f"Unknown verb {verb!r}. Use one of {', '.join(VERBS)}.")
     from .aliases import default_root
 
-    user = current_user()
     act = Act(verb, branch, default_root(using), details)
+    protection.gate(act)
+    if not are_gates_asked():
+        return
+    user = current_user()
     with system():
         for gate in list(_gates):
             gate(act, user)

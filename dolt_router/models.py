@@ -123,7 +123,7 @@ class Branch(SystemTable):
     @property
     def is_protected(self) -> bool:
         """Whether PROTECTED_BRANCHES names it: it takes no direct writes."""
-        from .backends.dolt.transactions import is_protected
+        from .protection import is_protected
 
         return is_protected(self.name)
 

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from .. import access
 from ..aliases import current_branch
-from ..backends.dolt.transactions import is_protected
 from ..exceptions import DoltRouterError, hidden_tables
 from ..responses import status_of
 from ..versioning import commits, trials
@@ -97,7 +96,7 @@ def applied(request: HttpRequest, site: AdminSite, verb: Verb) -> HttpResponse:
         nothing="" if compared.summary or trial.conflicts else verb.nothing % words,
         head=trial.head,
         conflicts=shown_conflicts(request, trial.conflicts),
-        is_closed=is_protected(on) or not access.may("write", on),
+        is_closed=not access.may("write", on),
         comparison=compared,
         tables=tables,
         parameters=parameters(request),

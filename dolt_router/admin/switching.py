@@ -12,9 +12,9 @@ from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import DoltRouterError
+from ..protection import is_protected
 from ..responses import status_of
 from ..selectors import QUERY_PARAMETER, switch_branch
 from . import refs

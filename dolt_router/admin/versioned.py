@@ -18,7 +18,6 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from .. import access, aliases
-from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import BranchDoesNotExist, BranchForbidden, InvalidBranchName
 from ..names import is_commit_hash
@@ -48,8 +47,7 @@ def is_closed(request: HttpRequest, place: Place) -> bool:
     """Whether the request's user can change nothing on a branch; asked once a request."""
     known: dict[Place, bool] = request.__dict__.setdefault("_dolt_closed", {})
     if place not in known:
-        closed = is_protected(place.ref) or not access.may("write", place.ref, place.root)
-        known[place] = closed
+        known[place] = not access.may("write", place.ref, place.root)
     return known[place]
 
 

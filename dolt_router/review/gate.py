@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from dolt_router.access import Act
 from dolt_router.exceptions import BranchForbidden, BranchProtected, ReviewRequired
+from dolt_router.protection import action_of
 
 from . import previewing
 from .attempts import apart
@@ -16,12 +17,6 @@ from .models import PullRequest
 from .permissions import allowed
 from .reading import may_read, may_read_all
 from .rules import Demand, Reason, against_reviews, against_state, all_rules, demand_of
-
-_ACTIONS = {
-    "write": "changed directly",
-    "delete": "deleted or renamed",
-    "force": "moved",
-}
 
 
 def gate(act: Act, user: Any) -> None:
@@ -55,7 +50,7 @@ def gate(act: Act, user: Any) -> None:
         return
     if not merging:
         if demand.needs_pull_request:
-            raise BranchProtected(act.branch, _ACTIONS[act.verb])
+            raise BranchProtected(act.branch, action_of(act))
         return
     # On fresh rows: a transaction that is open shows them as they were when it began.
     with apart():
@@ -77,7 +72,7 @@ def _refuse_raw(act: Act, user: Any) -> None:
         ruled = [rule for rule in ruled if not rule.superusers_may_bypass]
     if ruled:
         named = ", ".join(rule.pattern for rule in ruled)
-        raise BranchProtected(named, f'reached by a raw "CALL {act.details["raw"]}"')
+        raise BranchProtected(named, action_of(act))
 
 
 def _check_merge(act: Act, user: Any, demand: Demand) -> None:

@@ -5,8 +5,9 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import access, aliases, signals
-from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
     BranchDoesNotExist,
@@ -112,11 +113,10 @@ def rename(old: str, new: str, using: str | None = None) -> None:
         BranchInUse: this request wrote to it and hasn't committed yet.
         InvalidBranchName, BranchExists, BranchDoesNotExist: a name can't be used.
     """
-    refuse_fixed(old, "renamed", using)
+    refuse_fixed(old, using, new_name=new)
     validate_branch(new)
     if new.lower() != old.lower():
         _refuse_taken(new, using)
-    access.require("delete", old, using, new_name=new)
     access.require("create", new, using, start_point=old)
     about = {"using": aliases.default_root(using), "name": old, "new_name": new}
     signals.ask(signals.pre_branch_rename, **about)
@@ -140,8 +140,7 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
             request wrote to it and hasn't committed yet.
         BranchDoesNotExist: there is none.
     """
-    refuse_fixed(name, "deleted", using)
-    access.require("delete", name, using, force=force)
+    refuse_fixed(name, using, force=force)
     alias = aliases.branch_alias(name, using)
     wrapper = aliases.handler()[alias]
     wrapper.ensure_connection()
@@ -162,15 +161,19 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
     signals.tell(signals.branch_deleted, **about)
 
 
-def refuse_fixed(name: str, action: str, using: str | None) -> None:
+def refuse_fixed(name: str, using: str | None, **details: Any) -> None:
     """Refuse to rename, delete or archive a branch that has to stay, or is in use here.
 
+    Args:
+        details: of the act "delete" that the gates are asked about: see `access.Act`.
+
     Raises:
-        BranchProtected, BranchInUse, BranchDoesNotExist.
+        BranchProtected, BranchForbidden, BranchInUse, BranchDoesNotExist.
     """
     validate_branch(name)
-    if name == conf.DEFAULT_BRANCH or is_protected(name):
-        raise BranchProtected(name, action)
+    if name == conf.DEFAULT_BRANCH:
+        raise BranchProtected(name, "renamed" if "new_name" in details else "deleted")
+    access.require("delete", name, using, **details)
     if name not in names(using):
         raise BranchDoesNotExist(name, aliases.default_root(using), names(using))
     refuse_unfinished(name, "Do this", using)

@@ -13,11 +13,9 @@ from typing import Any, Literal, NamedTuple
 from django.views.decorators.debug import sensitive_variables
 
 from .. import access, aliases, context, signals
-from ..backends.dolt.transactions import is_protected
 from ..conf import conf
 from ..exceptions import (
     BranchNeedsMigration,
-    BranchProtected,
     DoltServerError,
     MergeConflict,
     RemoteError,
@@ -217,8 +215,6 @@ def push(
     if force not in (False, True, "always"):
         raise ValueError(f'Unknown force {force!r}. Use True, False or "always".')
     validate_branch(branch)
-    if force and is_protected(branch):
-        raise BranchProtected(branch, "pushed by force")
     if force:
         access.require("force", branch, using, remote=remote)
     refuse_unfinished(branch, "Push", using)

@@ -37,7 +37,7 @@ def reset(branch: str, to: str, force: bool = False, using: str | None = None) -
     """
     validate_branch(branch)
     validate_ref(to)
-    refuse_closed(branch, "Reset", using, "moved", "force")
+    refuse_closed(branch, "Reset", using, "force")
     head, target = resolve(branch, using), resolve(to, using)
     if not force and head != target:
         lost, _gained = ahead_behind(branch, target, using)
@@ -72,7 +72,7 @@ def rebase(branch: str, onto: str | None = None, using: str | None = None) -> li
     onto = onto or str(conf.DEFAULT_BRANCH)
     validate_branch(branch)
     validate_ref(onto)
-    refuse_closed(branch, "Rebase", using, "moved", "force")
+    refuse_closed(branch, "Rebase", using, "force")
     head = resolve(branch, using)
     if not ahead_behind(branch, onto, using)[1]:
         return []
@@ -150,7 +150,7 @@ def discard(
     """
     name = branch or aliases.current_branch(using)
     validate_branch(name)
-    refuse_closed(name, "Discard", using, "reset")
+    refuse_closed(name, "Discard", using)
     if tables is None:
         with verb_connection(name, using) as connection:
             reset_to_head(connection)

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from .. import access, aliases
-from ..backends.dolt.transactions import is_protected
 from ..conf import conf
-from ..exceptions import BranchDoesNotExist, BranchInUse, BranchProtected
+from ..exceptions import BranchDoesNotExist, BranchInUse
 
 if TYPE_CHECKING:
     from ..backends.dolt.base import DatabaseWrapper
@@ -97,7 +96,6 @@ def refuse_closed(
     branch: str,
     verb: str,
     using: str | None = None,
-    action: str = "changed directly",
     act: str = "write",
 ) -> None:
     """Refuse a verb on a branch that takes none now.
@@ -106,12 +104,10 @@ def refuse_closed(
         act: what is asked of the gates: see `access.VERBS`.
 
     Raises:
-        BranchProtected: it is protected, and so can't be `action`; or a gate says so.
+        BranchProtected: it is protected, or a gate says so.
         BranchForbidden: whoever acts may not.
         BranchInUse: see `refuse_unfinished`.
     """
-    if is_protected(branch):
-        raise BranchProtected(branch, action)
     access.require(act, branch, using)
     refuse_unfinished(branch, verb, using)
 

@@ -82,7 +82,7 @@ def archive(branch: str, message: str | None = None, using: str | None = None) -
         BranchExists: it was archived before under this name.
         BranchProtected, BranchInUse, BranchDoesNotExist: the branch can't be deleted.
     """
-    refuse_fixed(branch, "archived", using)
+    refuse_fixed(branch, using, force=True)
     name = f"archive/{branch}"
     create(name, branch, message or f'Archive of branch "{branch}"', using=using)
     try:

@@ -12,8 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, connections, transaction
 from django.test import Client, override_settings
 
+from dolt_router import access
 from dolt_router.exceptions import BranchProtected, CrossBranchWrite
-from dolt_router.models import Branch, Commit
+from dolt_router.models import Branch, Commit, Tag
 from dolt_router.versioning import branches, commits, remotes, resets
 from tests.inventory.models import Device, Site
 
@@ -111,6 +112,59 @@ def test_no_verb_moves_a_protected_branch(protected: None, verb: Callable[[], An
     with pytest.raises(BranchProtected):
         verb()
     assert Commit.objects.on("main")[0] == head
+
+
+@pytest.mark.parametrize("way", ["save", "raw with", "procedure", "rename the branch", "revert"])
+def test_no_other_gate_and_no_system_is_needed_for_it(protected: None, way: str) -> None:
+    kept = list(access._gates)
+    access._gates.clear()
+    try:
+        with pytest.raises(BranchProtected):
+            WAYS[way]()
+        with access.system(), pytest.raises(BranchProtected):
+            WAYS[way]()
+        assert not access.may("write", "main") and access.may("merge", "main")
+    finally:
+        access._gates.extend(kept)
+
+
+def test_what_the_system_began_is_asked_about_again(dolt: None) -> None:
+    """Of one transaction: what `system()` was let do is no permission for what comes after it."""
+    asked: list[str] = []
+
+    def gate(act: access.Act, user: Any) -> None:
+        asked.append(act.verb)
+
+    access.add_gate(gate)
+    try:
+        with override_settings(DOLT_ROUTER={"PROTECTED_BRANCHES": ["other"]}):
+            with transaction.atomic():
+                with access.system():
+                    Site.objects.create(name="by the system")
+                assert asked == []
+                Site.objects.create(name="by somebody")
+                Site.objects.create(name="and again")
+        assert asked == ["write"]
+    finally:
+        access.remove_gate(gate)
+
+
+def test_nothing_is_asked_where_there_is_nothing_to_ask(
+    dolt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(access, "_gates", [])
+    monkeypatch.setattr(access.protection, "gate", lambda act: pytest.fail("asked"))
+    Site.objects.create(name="x")
+    Branch.objects.create(name="feature/x")
+    assert access.may("delete", "feature/x") and not access.is_anything_asked()
+
+
+def test_protected_branch_that_is_archived_leaves_no_tag(dolt: None) -> None:
+    Branch.objects.create(name="release/1")
+    with override_settings(DOLT_ROUTER={"PROTECTED_BRANCHES": ["release/*"]}):
+        with pytest.raises(BranchProtected):
+            Branch.objects.get(name="release/1").archive()
+    assert not Tag.objects.exists()
 
 
 def test_request_and_admin_are_403_and_write_nothing(protected: None) -> None:

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -25,7 +24,7 @@ from django.db.backends.utils import debug_transaction
 
 from ... import access, context, signals
 from ...conf import conf
-from ...exceptions import BranchProtected, CrossBranchWrite, DoltRouterError, SharedTableWrite
+from ...exceptions import CrossBranchWrite, DoltRouterError, SharedTableWrite
 from ...shared import shared_tables
 from .journal import Journal
 from .restoring import is_clean, reset_to_head
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
 
 # Procedures that change whatever branch their arguments name. The verbs in `versioning` know
-# which one that is, and heed PROTECTED_BRANCHES; a raw call can't be told.
+# which one that is, and ask about it; of a raw call it can't be told.
 _REACHES_OTHERS = {"dolt_branch", "dolt_push", "dolt_backup", "dolt_undrop"}
 
 
@@ -69,8 +68,8 @@ class DoltTransactions(BaseDatabaseWrapper):
         # Is the working set to be reset to the head if this transaction fails? None: it has
         # changed no schema.
         self.resettable: bool | None = None
-        # Whom the gates have let write in this transaction: an actor and its user.
-        self.allowed_to: tuple[Any, Any] | None = None
+        # Who was let write in this transaction: an actor, its user, and whether gates were asked.
+        self.allowed_to: tuple[Any, Any, bool] | None = None
 
     def connect(self) -> None:
         self.server_transaction = False
@@ -140,13 +139,7 @@ class DoltTransactions(BaseDatabaseWrapper):
             shared = shared_tables().intersection(tables)
             if shared:
                 raise SharedTableWrite(shared, self.ref, f"{self.root_alias}/{conf.DEFAULT_BRANCH}")
-        if conf.PROTECTED_BRANCHES and not self.deferring and self._touches_versioned(tables):
-            if is_protected(self.ref):
-                raise BranchProtected(self.ref)
-            if statement.verb in _REACHES_OTHERS:
-                protected = ", ".join(conf.PROTECTED_BRANCHES)
-                raise BranchProtected(protected, f'reached by a raw "CALL {statement.verb}"')
-        if access.are_gates_asked() and not self.deferring and self._touches_versioned(tables):
+        if access.is_anything_asked() and not self.deferring and self._touches_versioned(tables):
             self._ask_gates(statement)
 
     def _ask_gates(self, statement: Statement) -> None:
@@ -154,7 +147,7 @@ class DoltTransactions(BaseDatabaseWrapper):
         if statement.verb in _REACHES_OTHERS:
             access.require("force", self.ref, self.root_alias, raw=statement.verb)
         actor = access.current_actor()
-        asked = (actor, None if actor is None else actor.user)
+        asked = (actor, None if actor is None else actor.user, access.are_gates_asked())
         if not self.server_transaction or self.allowed_to != asked:
             access.require("write", self.ref, self.root_alias)
             self.allowed_to = asked
@@ -396,8 +389,3 @@ class DoltTransactions(BaseDatabaseWrapper):
         commit_hash = self.dolt_commit(details)
         self._tell_commit()
         return commit_hash
-
-
-def is_protected(branch: str) -> bool:
-    """Whether a glob of PROTECTED_BRANCHES names `branch` (the case must match)."""
-    return any(fnmatchcase(branch, pattern) for pattern in conf.PROTECTED_BRANCHES)
