@@ -28,6 +28,12 @@ def embedded(session: nox.Session, django: str) -> None:
     session.run("pytest", "-o", "dolt_server=false", *session.posargs)
 
 
+@nox.session
+def loading(session: nox.Session) -> None:
+    """However a process starts, on every Python that is there; prints docs/embedded.md's table."""
+    session.run("python", "-m", "tests.loading", *session.posargs)
+
+
 @nox.session(name="django-suite")
 @nox.parametrize("python,django", [PAIRS[0], PAIRS[-1]])
 def django_suite(session: nox.Session, django: str) -> None:

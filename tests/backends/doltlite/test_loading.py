@@ -25,7 +25,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dolt_router.backends.doltlite import loading
 
-from .conftest import CHECK, Site
+from ...loading import ROWS
+from .conftest import CHECK, ROOT, Site
 
 INTERPRETERS = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python"))
 
@@ -200,6 +201,10 @@ def test_pytest(site: Site, more: list[str]) -> None:
         "    with connection.cursor() as cursor:\n"
         "        cursor.execute('SELECT doltlite_engine()')\n"
         "        assert cursor.fetchone()[0] == 'prolly'\n"
+        "    with connections['plain'].cursor() as cursor:\n"
+        "        cursor.execute('SELECT sqlite_version()')\n"
+        "        with pytest.raises(Exception, match='no such function'):\n"
+        "            cursor.execute('SELECT doltlite_engine()')\n"
         "@pytest.mark.django_db(transaction=True)\n"
         "def test_on_a_branch(dolt_branch):\n"
         "    Site.objects.create(name='s')\n"
@@ -228,6 +233,13 @@ def test_djangos_test_runner(site: Site, words: list[str]) -> None:
             "    test_two = test_three = test_one\n"
         )
     site.manage("test", "shelf", "--noinput", "-p", "tests_*.py", *words)
+
+
+def test_table_of_the_docs_has_a_row_for_each_way_to_start_with_tests_of_its_own() -> None:
+    page = (ROOT / "docs" / "embedded.md").read_text()
+    for row, tests in ROWS.items():
+        assert f"\n| {row} | ✓" in page
+        assert {test.partition("[")[0] for test in tests} <= set(globals())
 
 
 # -- every interpreter that is there ----------------------------------------------------
