@@ -43,8 +43,11 @@ def run(command):
         fail(" ".join(command) + " failed:\n" + done.stdout.decode("utf-8", "replace")[-4000:])
 
 
-def missing_packages(for_tests, for_server):
-    """Debian packages for what is not there."""
+def missing_packages(extra):
+    """Debian packages for what is not there, and an extra of setup.cfg (or several) needs."""
+    extras = extra.split(",")
+    for_tests = "test" in extras
+    for_server = for_tests or "server" in extras
     wanted = [] if has_venv() else ["python3-venv"]
     if not for_server:
         return wanted
@@ -117,7 +120,7 @@ def install_packages(packages):
 
 def set_up(extra):
     """Make the virtual environment and install the package with an extra into it."""
-    packages = missing_packages(extra == "test", extra != "embedded")
+    packages = missing_packages(extra)
     if packages:
         install_packages(packages)
     with open(os.path.join(HERE, "setup.cfg"), "rb") as file:
@@ -131,7 +134,9 @@ def set_up(extra):
         say("making the virtual environment .venv")
         run([sys.executable, "-m", "venv", VENV])
     say("installing dolt_router and what it needs")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "-e", HERE + "[" + extra + "]"])
+    # Python compiles what it imports: a fifth of all that pip would.
+    install = [PYTHON, "-m", "pip", "install", "--quiet", "--no-compile"]
+    run(install + ["-e", HERE + "[" + extra + "]"])
     with open(stamp, "w") as file:
         file.write(state)
 

@@ -58,6 +58,7 @@ class Command(BaseCommand):
                 # The commands below are processes of their own: settings.py reads the
                 # address from the environment when it is loaded, which here it was already.
                 self.environment = {**os.environ, **self.database(running, options)}
+                self.environment["DJANGO_RUNSERVER_HIDE_WARNING"] = "true"  # a demo is none
                 self.manage("migrate", "--verbosity=0")
                 self.manage("seed", *(["--no-review"] if options["no_review"] else []))
                 self.tell(options["port"])
