@@ -1,16 +1,19 @@
 """Garbage is collected when the file has grown, by a process of its own, off the request.
 
-    python -m dolt_router.backends.doltlite.collecting /path/inventory.db [growth in bytes]
+    python -m dolt_router.backends.doltlite.collecting FILE [growth in bytes [seconds]]
 
 After a commit the size of the file is compared with what it was after the last collection. When
 it has grown enough, one collector is started: it outlives the request and the process that
 started it, holds no interpreter up, and inherits no lock or thread. `dolt_gc()` writes the file
 anew beside itself and puts it in its place; connections of any process go on with the new one.
 Readers don't wait meanwhile, writers do. So a file that would keep them waiting for long is left
-to a quiet hour.
+to a quiet hour, and a collector that turns out to take longer than it may ends itself: then nothing
+was collected.
 
-`.inventory.db-gc` beside the database says how large the last collection left the file and how
-long it took; a collector holds a lock on it, so there is one at a time.
+`.inventory.db-gc` beside the database says how large the last collection left the file, how long it
+took, and how much of what had come since the one before was garbage: history stays, and where
+nearly all is history there is little to collect. A collector holds a lock on it, so there is one
+at a time.
 https://github.com/dolthub/doltlite
 """
 
@@ -34,6 +37,10 @@ from .loading import load_driver
 GROWTH = 64 * 2**20  # bytes: OPTIONS["gc_growth"], when it isn't there
 SPEED = 20 * 2**20  # bytes a second, of a file that was never collected
 PATIENCE = 0.25  # the part of a writer's timeout that a collection may take
+LEAST_GARBAGE = 0.25  # the part of the growth that is taken for garbage, when less was found
+TURN = 60  # seconds that a collector tries to get between the writers
+TOO_LONG = 75  # its exit code, when it ended itself
+UNFINISHED = "-gc-tmp"  # what the engine calls the new file until it is complete
 RETRY = 600  # seconds until it is tried again after it failed
 PUT_OFF = 24 * 3600  # seconds until a collection that takes too long is spoken of again
 
@@ -41,18 +48,27 @@ log = logging.getLogger("dolt_router")
 
 
 class Collection(NamedTuple):
-    """The last collection of a file: the bytes that it left, and the seconds that it took."""
+    """The last collection of a file: what it left and took.
+
+    `size` is in bytes; `seconds` is what a collector was given, when it didn't end in that time;
+    `garbage` the part of what had come since the one before that was garbage, 0 to 1.
+    """
 
     size: int
     seconds: float
+    garbage: float = 1.0
 
 
 NEVER = Collection(0, 0.0)
 
 
 def is_due(size: int, last: Collection, growth: int) -> bool:
-    """Whether a file has grown enough: by `growth` bytes, and by half of what it was."""
-    return growth > 0 and size - last.size >= max(growth, last.size // 2)
+    """Whether a file has grown by enough garbage: `growth` bytes, and half of what was kept.
+
+    How much of the growth that is goes by the last collection.
+    """
+    garbage = (size - last.size) * max(last.garbage, LEAST_GARBAGE)
+    return growth > 0 and garbage >= max(growth, last.size // 2)
 
 
 def expected_seconds(size: int, last: Collection) -> float:
@@ -66,8 +82,8 @@ def last_collection(database: str) -> Collection:
     """What is noted beside the database; NEVER when nothing is."""
     try:
         with open(collections_file(database)) as file:
-            size, seconds = file.read().split()
-            return Collection(int(size), float(seconds))
+            size, seconds, garbage = file.read().split()
+            return Collection(int(size), float(seconds), float(garbage))
     except (OSError, ValueError):
         return NEVER
 
@@ -80,14 +96,16 @@ def collect(connection: Any, database: str) -> Collected:
     """
     before, started = os.path.getsize(database), time.monotonic()
     connection.execute("SELECT dolt_gc()").fetchall()
-    after = os.path.getsize(database)
-    note(database, Collection(after, time.monotonic() - started))
+    after, seconds = os.path.getsize(database), time.monotonic() - started
+    grown = before - last_collection(database).size
+    garbage = min((before - after) / grown, 1.0) if grown > 0 else 0.0
+    note(database, Collection(after, seconds, max(garbage, 0.0)))
     return Collected(before, after)
 
 
 def note(database: str, collection: Collection) -> None:
     """Write down a collection beside the database; without the right to, it isn't noted."""
-    text = f"{collection.size} {collection.seconds:.3f}\n".encode()
+    text = "{} {:.3f} {:.3f}\n".format(*collection).encode()
     with suppress(OSError):
         descriptor = os.open(collections_file(database), os.O_WRONLY | os.O_CREAT, 0o666)
         try:
@@ -122,7 +140,8 @@ class Housekeeper:
         last = self._last[database] = last_collection(database)  # someone else's, meanwhile?
         if not is_due(size, last, growth):
             return
-        if expected_seconds(size, last) > timeout * PATIENCE:
+        limit = timeout * PATIENCE
+        if expected_seconds(size, last) > limit:
             self._not_before[database] = time.monotonic() + PUT_OFF
             log.warning(
                 '"%s" has grown to %d MB, and collecting its garbage may keep writers waiting '
@@ -135,14 +154,16 @@ class Housekeeper:
         self._not_before[database] = float("inf")
         with suppress(RuntimeError):  # no new thread: the interpreter ends; another will do it
             threading.Thread(
-                target=self._run, args=(os.path.abspath(database), database, growth), daemon=True
+                target=self._run,
+                args=(os.path.abspath(database), database, growth, limit),
+                daemon=True,
             ).start()
 
-    def _run(self, path: str, database: str, growth: int) -> None:
+    def _run(self, path: str, database: str, growth: int, limit: float) -> None:
         """Start a collector and wait for it, in a thread that does nothing else."""
         path_of_modules = [each or os.getcwd() for each in sys.path]
         done = subprocess.run(
-            [_python(), "-m", __name__, path, str(growth)],
+            [_python(), "-m", __name__, path, str(growth), str(limit)],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path_of_modules)},
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -167,22 +188,64 @@ def _python() -> str:
     return os.path.join(sys.exec_prefix, "bin", "python3")
 
 
+class Watch(threading.Thread):
+    """Ends this process, when an attempt to collect takes longer than `limit` seconds.
+
+    The driver lets other threads run meanwhile, and can't be interrupted.
+    """
+
+    def __init__(self, database: str, limit: float) -> None:
+        super().__init__(daemon=True)
+        self.database, self.limit = database, limit
+        self.started = time.monotonic()
+
+    def run(self) -> None:
+        while time.monotonic() - self.started < self.limit:
+            time.sleep(min(self.limit / 10, 0.05))
+        last = last_collection(self.database)
+        # What it would have left isn't known; that it takes long is, until one is run by hand.
+        size = last.size or os.path.getsize(self.database)
+        note(self.database, Collection(size, self.limit, last.garbage))
+        with suppress(OSError):
+            os.unlink(self.database + UNFINISHED)
+        sys.stderr.write(
+            f"It took longer than {self.limit:g} seconds, and writers were waiting. "
+            "Run `manage.py dolt gc` in a quiet hour."
+        )
+        sys.stderr.flush()
+        os._exit(TOO_LONG)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Collect the garbage of a database, unless another collector has just done it."""
     database = arguments[0]
     growth = int(arguments[1]) if len(arguments) > 1 else 0
+    limit = float(arguments[2]) if len(arguments) > 2 else 0
     os.stat(database)  # no note beside a file that is gone
     with open(collections_file(database), "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # not lockf: closing the note would end it
         if growth and not is_due(os.path.getsize(database), last_collection(database), growth):
             return 0
         driver: Any = load_driver()
-        connection = driver.connect(uri(database, "rw"), uri=True, isolation_level=None, timeout=60)
+        # It waits for its turn here and not in the driver, so that waiting counts for nothing.
+        connection = driver.connect(uri(database, "rw"), uri=True, isolation_level=None, timeout=0)
+        watch = Watch(database, limit)
+        deadline = time.monotonic() + TURN
         try:
-            collect(connection, database)
+            while True:
+                watch.started = time.monotonic()
+                if limit and not watch.is_alive():
+                    watch.start()
+                try:
+                    collect(connection, database)
+                    watch.started = float("inf")
+                    return 0
+                except driver.OperationalError as error:
+                    if "lock" not in str(error) or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.005)
         finally:
             connection.close()
-    return 0
 
 
 if __name__ == "__main__":

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dolt_router.backends.doltlite import collecting
 from dolt_router.backends.doltlite.collecting import NEVER, Collection, Housekeeper
+from dolt_router.backends.doltlite.loading import load_driver
 
 from .conftest import Site
 
@@ -72,13 +74,23 @@ def test_due_when_grown_by_so_many_bytes_and_by_half() -> None:
     assert not collecting.is_due(1000 * MB, large, 0)
 
 
+def test_file_that_holds_little_garbage_is_due_later() -> None:
+    tenth = Collection(200 * MB, 1.0, 0.1)
+    assert not collecting.is_due(599 * MB, tenth, 64 * MB)
+    assert collecting.is_due(600 * MB, tenth, 64 * MB)
+    half = Collection(200 * MB, 1.0, 0.5)
+    assert not collecting.is_due(399 * MB, half, 64 * MB)
+    assert collecting.is_due(400 * MB, half, 64 * MB)
+
+
 def test_writes_of_a_process_start_a_collector_that_outlives_it(migrated: Site) -> None:
     site = with_growth(migrated, 100_000)
     site.run("-c", WRITE, "200", "watched")
     wait_until(lambda: note_of(site).exists() and note_of(site).stat().st_size > 0, "no note")
     wait_until(lambda: not collector_is_running(site), "it doesn't end")
-    size, _seconds = note_of(site).read_text().split()
+    size, _seconds, garbage = note_of(site).read_text().split()
     assert int(size) <= site.database.stat().st_size
+    assert 0 < float(garbage) < 1
     assert len(json.loads(site.manage("dolt", "log", "-n", "1000", "--json"))) > 200
     files = {path.name for path in site.folder.iterdir() if "inventory.db" in path.name}
     assert files <= {
@@ -122,6 +134,65 @@ def test_two_collectors_do_the_work_once(migrated: Site) -> None:
     assert migrated.database.stat().st_ino != inode
     done = subprocess.run(words, env=migrated.env)
     assert done.returncode == 0 and note_of(migrated).read_text() == after
+
+
+def filled(path: Path) -> Any:
+    """A connection to a new file of about 20 MB, most of which is kept."""
+    driver: Any = load_driver()
+    connection = driver.connect(str(path), isolation_level=None)
+    connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, text)")
+    connection.execute("BEGIN IMMEDIATE")
+    rows = ((os.urandom(100).hex(),) for _ in range(100_000))
+    connection.executemany("INSERT INTO t (text) VALUES (?)", rows)
+    connection.execute("SELECT dolt_commit('-A', '-m', 'rows')").fetchall()
+    if connection.in_transaction:
+        connection.execute("COMMIT")
+    return connection
+
+
+def test_collector_that_takes_too_long_ends_itself_and_leaves_all(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "large.db"
+    connection = filled(path)
+    size = path.stat().st_size
+    words = [sys.executable, "-m", collecting.__name__, str(path), str(MB), "0.05"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode == collecting.TOO_LONG
+    assert done.stderr.startswith("It took longer than 0.05 seconds, and writers were waiting.")
+    assert collecting.last_collection(str(path)) == Collection(size, 0.05)
+    connection.execute("UPDATE t SET text = '' WHERE id = 1")
+    assert connection.execute("SELECT count(*) FROM t").fetchall() == [(100_000,)]
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert {each.name for each in tmp_path.iterdir()} <= {
+        "large.db",
+        ".large.db-lock",
+        ".large.db-gc",
+    }
+    connection.execute("SELECT dolt_gc()").fetchall()  # it holds nobody up from its grave
+    # From now on it is left to a quiet hour.
+    monkeypatch.setattr(Housekeeper, "_run", lambda *words: pytest.fail("it was started again"))
+    with path.open("r+b") as file:
+        file.truncate(2 * size)
+    with caplog.at_level(logging.WARNING, "dolt_router"):
+        Housekeeper().after_commit(str(path), MB, 0.2)
+    assert "Run `manage.py dolt gc` in a quiet hour." in caplog.text
+
+
+def test_collector_waits_for_its_turn_and_is_not_charged_for_that(tmp_path: Path) -> None:
+    path = tmp_path / "busy.db"
+    connection = filled(path)
+    inode = path.stat().st_ino
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE t SET text = '' WHERE id = 1")
+    words = [sys.executable, "-m", collecting.__name__, str(path), str(MB), "5"]
+    collector = subprocess.Popen(words)
+    with pytest.raises(subprocess.TimeoutExpired):
+        collector.wait(7)
+    assert path.stat().st_ino == inode
+    connection.execute("COMMIT")
+    assert collector.wait(60) == 0
+    assert path.stat().st_ino != inode
 
 
 def test_collector_of_a_file_that_is_gone_makes_none(tmp_path: Path) -> None:
