@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.test import TestCase
 
 from dolt_router import use_branch
@@ -19,12 +21,12 @@ from dolt_router.exceptions import (
     AnotherBranchIsWriting,
     BranchDoesNotExist,
     BranchExists,
-    DoltRouterError,
     MergeConflict,
     UnsupportedByEngine,
 )
 from dolt_router.models import Branch, Commit
-from dolt_router.versioning import rows
+from dolt_router.versioning import merges, rows
+from dolt_router.versioning.commits import parents
 from dolt_router.versioning.points import at
 from dolt_router.versioning.resets import collect_garbage
 from dolt_router.versioning.sharing import untrack
@@ -36,27 +38,54 @@ from .conftest import Site as Project
 pytestmark = pytest.mark.skipif(not EMBEDDED, reason="DOLT_ROUTER_TEST_ENGINE is not doltlite")
 
 
-def test_writer_that_waited_too_long_is_told_and_writes_nothing(dolt: None) -> None:
+@contextmanager
+def another_at_work(work: Callable[[], Any], branch: str = "main") -> Iterator[None]:
+    """Another thread is in an `atomic` block on a branch, where it has done some work."""
     begun, go_on = threading.Event(), threading.Event()
 
     def other() -> None:
-        with transaction.atomic():
-            Site.objects.create(name="first")
+        with use_branch(branch), transaction.atomic():
+            work()
             begun.set()
             go_on.wait(20)
         connections.close_all()
 
     thread = threading.Thread(target=other)
     thread.start()
-    begun.wait(10)
+    assert begun.wait(10)
+    try:
+        yield
+    finally:
+        go_on.set()
+        thread.join()
+
+
+def impatient() -> None:
+    """Let this thread wait for a tenth of a second only."""
     connection.ensure_connection()
     with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout")
+        assert cursor.fetchone() == (20_000,)  # milliseconds
         cursor.execute("PRAGMA busy_timeout = 100")
-    with pytest.raises(OperationalError, match="locked"), AutoDoltCommit():
-        Site.objects.create(name="second")
-    go_on.set()
-    thread.join()
-    assert [site.name for site in Site.objects.all()] == ["first"]
+
+
+@pytest.mark.parametrize("branch", ["main", "feature/x"])
+def test_writer_that_waited_too_long_is_told_and_writes_nothing(feature: str, branch: str) -> None:
+    impatient()
+    with another_at_work(lambda: Site.objects.create(name="first"), branch):
+        with pytest.raises(OperationalError, match="locked"), AutoDoltCommit():
+            Site.objects.create(name="second")
+    assert [site.name for site in Site.objects.using(branch)] == ["first"]
+    assert not Site.objects.filter(name="second").exists()
+
+
+def test_atomic_block_holds_the_lock_from_its_first_statement_on(dolt: None) -> None:
+    impatient()
+    with another_at_work(lambda: Site.objects.count()):
+        with pytest.raises(OperationalError, match="locked"), AutoDoltCommit():
+            Site.objects.create(name="s")
+    with another_at_work(lambda: None):  # it has said nothing yet
+        Site.objects.create(name="s")
 
 
 def test_names_of_branches_heed_case_and_cannot_differ_by_it_alone(feature: str) -> None:
@@ -75,7 +104,10 @@ def test_dates_have_whole_seconds_and_hashes_40_characters(dolt: None) -> None:
 def test_patterns_heed_no_case(dolt: None) -> None:
     Site.objects.create(name="Berlin")
     assert Site.objects.filter(name__startswith="ber").exists()
+    assert Site.objects.filter(name__contains="LIN").exists()
     assert not Site.objects.filter(name="berlin").exists()
+    Site.objects.create(name="Örebro")
+    assert not Site.objects.filter(name__startswith="ö").exists()
 
 
 def test_failed_migration_takes_all_back_with_its_transaction(
@@ -118,6 +150,27 @@ def test_conflicting_merge_tells_tables_and_leaves_nothing(feature: str) -> None
     assert Commit.objects.all()[0] == head and Site.objects.get().name == "main's"
 
 
+def test_raw_merge_that_conflicts_raises_and_can_be_resolved(feature: str) -> None:
+    with AutoDoltCommit():
+        site = Site.objects.create(name="s")
+    Branch.objects.get(name=feature).sync()
+    Site.objects.filter(pk=site.pk).update(name="main's")
+    Site.objects.using(feature).filter(pk=site.pk).update(name="branch's")
+    with connection.plain_sql(), connection.cursor() as cursor:
+        cursor.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError, match="conflict"):
+            cursor.execute("SELECT dolt_merge(%s)", [feature])
+        cursor.execute('SELECT "table", num_conflicts FROM dolt_conflicts')
+        assert cursor.fetchall() == [("inventory_site", 1)]
+        cursor.execute("UPDATE inventory_site SET name = 'both'")
+        cursor.execute("DELETE FROM dolt_conflicts_inventory_site")
+        cursor.execute("SELECT dolt_commit('-A', '-m', 'resolved')")
+        cursor.execute("COMMIT")
+    assert Site.objects.get().name == "both"
+    assert Commit.objects.all()[0].message == "resolved"
+    assert len(parents(Commit.objects.all()[0].commit_hash)) == 2
+
+
 def test_column_that_came_later_is_missing_before_and_never_null(dolt: None) -> None:
     with connection.cursor() as cursor, AutoDoltCommit("before"):
         cursor.execute("CREATE TABLE shelf (id INTEGER PRIMARY KEY, name TEXT)")
@@ -128,6 +181,15 @@ def test_column_that_came_later_is_missing_before_and_never_null(dolt: None) -> 
         cursor.execute("UPDATE shelf SET colour = 'red'")
     (change,) = rows.row_changes(before, "main", "shelf")
     assert [(f.field, f.old, f.new) for f in change.fields] == [("colour", rows.MISSING, "red")]
+    coloured = Commit.objects.all()[0].commit_hash
+    with connection.cursor() as cursor, AutoDoltCommit("renamed"):
+        cursor.execute("ALTER TABLE shelf RENAME COLUMN colour TO paint")
+        cursor.execute("UPDATE shelf SET name = 'b'")
+    (change,) = rows.row_changes(coloured, "main", "shelf")
+    assert [(f.field, f.old, f.new) for f in change.fields] == [
+        ("name", "a", "b"),
+        ("paint", rows.MISSING, "red"),
+    ]
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE shelf")
 
@@ -157,8 +219,9 @@ def test_garbage_collection_shrinks_the_file_and_keeps_history(make_branch: Make
     collect_garbage()
     assert file.stat().st_size < before / 2
     assert Commit.objects.count() == count
-    with pytest.raises(UnsupportedByEngine, match="shallow"):
-        collect_garbage("shallow")
+    for mode in ("shallow", "full"):
+        with pytest.raises(UnsupportedByEngine, match=mode):
+            collect_garbage(mode)
 
 
 def test_transaction_mode_is_not_used(dolt: None) -> None:
@@ -176,17 +239,25 @@ def test_transaction_mode_is_not_used(dolt: None) -> None:
     assert begun == ["BEGIN IMMEDIATE"]
 
 
-def test_branches_are_not_made_or_deleted_by_who_has_written(feature: str) -> None:
+def test_branches_are_not_made_merged_or_deleted_by_who_has_written(
+    feature: str, make_branch: MakeBranch
+) -> None:
+    make_branch("feature/y")
+    Site.objects.using("feature/y").create(name="to be merged")
     with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
         Site.objects.create(name="s")
         Branch.objects.create(name="side", start_point="main")
     with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
         Site.objects.using(feature).create(name="s")
         Branch.objects.create(name="side", start_point="main")
-    with pytest.raises(DoltRouterError), AutoDoltCommit():
+    with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
         Site.objects.create(name="s")
         Branch.objects.get(name=feature).delete()
-    assert sorted(Branch.objects.values_list("name", flat=True)) == [feature, "main"]
+    with pytest.raises(AnotherBranchIsWriting), AutoDoltCommit():
+        Site.objects.create(name="s")
+        merges.merge("feature/y", feature)
+    assert sorted(Branch.objects.values_list("name", flat=True)) == [feature, "feature/y", "main"]
+    assert not Site.objects.using(feature).exists()
     assert not Site.objects.exists()
 
 
@@ -202,13 +273,41 @@ def test_versioned_table_cannot_be_made_shared(dolt: None) -> None:
         untrack(["inventory_site"])
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("remote", "add", "origin", "file:///nowhere"),
+        ("fetch", "origin"),
+        ("push", "origin", "main"),
+        ("pull", "origin", "main"),
+        ("clone", "file:///nowhere", "copy"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_verb_of_remotes_is_refused(dolt: None, words: tuple[str, ...]) -> None:
+    with pytest.raises(Exception, match="the embedded engine.*docs/embedded.md"):
+        call_command("dolt", *words)
+
+
 class OneBranchInATestCase(TestCase):
     """Django's TestCase holds one transaction, and with it the lock."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        Branch.objects.create(name="side", start_point="main")
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        super().tearDownClass()
+        Branch.objects.get(name="side").delete(force=True)
 
     def test_second_branch_is_refused(self) -> None:
         Site.objects.create(name="s")
         with pytest.raises(AnotherBranchIsWriting):
-            Branch.objects.create(name="side")
+            Site.objects.using("side").create(name="s")
+        with pytest.raises(AnotherBranchIsWriting):
+            Branch.objects.create(name="more")
         assert Site.objects.count() == 1
 
 
