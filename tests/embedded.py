@@ -23,6 +23,7 @@ MODULES = [
     "backends/test_sequences.py",
     "invariants/test_durable.py",
     "remote_sites.py",
+    "test_copied_history.py",
     "test_copies.py",
     "review/test_mirror.py",
     "test_django_runner.py",

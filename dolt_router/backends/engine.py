@@ -95,6 +95,9 @@ class Engine(ABC):
     ) -> MergeAnswer:
         """Merge `source` into the branch of the cursor, in a transaction.
 
+        Args:
+            strategy: one of `versioning.merges`; or "open", which leaves the commit to the caller.
+
         Raises:
             ValueError: `strategy` is "ff-only", and it can't be fast-forwarded.
         """

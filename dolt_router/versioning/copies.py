@@ -1,57 +1,58 @@
-"""A copy of a database in another one, on either engine: the heads of its branches.
+"""A copy of a database in another one, on either engine: the heads of its branches, or all commits.
 
 The engines store history in formats of their own, and neither reads the other's remotes
 (docs/embedded.md). So it is rows that go over, as Python values of the models' fields: of every
 branch its head, and the commit where it left the default branch, so that branches of the copy
-merge as those of the original do. Commits in between stay behind.
+merge as those of the original do. Commits in between stay behind, unless the history is asked for:
+then they are made again one by one (`replays`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from django.apps import apps
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 
 from .. import aliases
 from ..backends.dolt.migrations import missing_migrations
 from ..conf import conf
 from ..exceptions import CopyError
 from ..shared import is_shared
-from . import branches, tags
+from . import branches, replays, tags
 from .diffs import diff
 from .fingerprints import fingerprint
 from .points import LogEntry, log_entries, merge_base
-from .row_change import ADDED, REMOVED, RowChange
 from .rows import row_changes
 from .session import merging, verb_connection, wrapper_of
 from .sharing import status
 from .values import model_of
-
-BATCH = 500  # rows sent by one statement, where the engine takes as many
-
-Progress = Callable[[int], Any]  # told how many rows were written
+from .written_rows import BATCH, Progress, apply, fields_of, insert, rows_of, shared, versioned
 
 
 class CopyResult(NamedTuple):
-    """What `copy` did; hashes are those of the new commits."""
+    """What `copy` did; hashes of `branches` are those of the new commits."""
 
     branches: dict[str, str]  # name -> commit hash
     tags: list[str]
     rows: dict[str, int]  # table -> rows, on the default branch
-    left_out: list[str]  # tags of other commits, and tables without a model
+    left_out: list[str]  # tags of other commits, tables without a model; commits of a history
+    commits: dict[str, str]  # hash there -> hash here
+    compared: int = 0  # commits of a history whose rows were compared, besides the heads
+    migrations: int = 0  # commits of a history that ran some
 
 
 def copy(
     source: str,
     target: str,
     force: bool = False,
-    progress: Progress = lambda rows: None,
+    progress: Progress = lambda done: None,
+    history: bool = False,
 ) -> CopyResult:
-    """Copy the heads of all branches, and the shared rows, to the database of another alias.
+    """Copy all branches, and the shared rows, to the database of another alias.
 
     The copy is compared with the original at the end, row by row. Nobody should write to the
     original meanwhile.
@@ -59,43 +60,103 @@ def copy(
     Args:
         source, target: static aliases. The target is migrated, and has one branch.
         force: replace rows that are in the target.
+        progress: told how many rows were written, or commits made.
+        history: make every commit again, instead of the heads only. All or nothing.
 
     Raises:
         CopyError: they are one database; a branch lacks migrations or has uncommitted rows; the
-            target has branches, or rows without `force`; the copy isn't equal to the original.
+            target has branches, or rows without `force`; the copy isn't equal to the original; a
+            commit can't be made again.
     """
     source, target = aliases.default_root(source), aliases.default_root(target)
     home = str(conf.DEFAULT_BRANCH)
     names = [home, *(name for name in branches.names(source) if name != home)]
     _refuse(source, target, names, force)
-    _copy_shared(source, target, progress)
+    heads = {name: branches.resolve(name, source) for name in names}
+    how = _copy_history if history else _copy_heads
+    result = how(source, target, heads, progress)
+    first = _log(home, source)[-1].commit_hash
+    left = [*result.left_out, *_tables_without_a_model(source, first, heads)]
+    return result._replace(left_out=left)
 
+
+def _copy_heads(source: str, target: str, heads: dict[str, str], progress: Progress) -> CopyResult:
+    home, *others = heads
+    _copy_shared(source, target, progress)
     log = _log(home, source)
     first = log[-1].commit_hash
-    heads = {name: branches.resolve(name, source) for name in names}
-    starts = {name: merge_base(heads[home], heads[name], source) or first for name in names[1:]}
+    starts = {name: merge_base(heads[home], heads[name], source) or first for name in others}
     stops = {*starts.values(), heads[home]}
     made: dict[str, str] = {}  # hash there -> hash here
     before = first
-    _clear(target, _versioned())
+    _clear(target, versioned())
     for entry in reversed([entry for entry in log if entry.commit_hash in stops]):
         made[entry.commit_hash] = _replay(source, target, home, before, entry, progress)
         before = entry.commit_hash
-    for name in names[1:]:
+    for name in others:
         head = heads[name]
         branches.create(name, made.get(head, made[starts[name]]), target)
         if head not in made:
             entry = _log(name, source, 1)[0]
             made[head] = _replay(source, target, name, starts[name], entry, progress)
     copied, left = _copy_tags(source, target, made)
-    for name in names:
+    for name in heads:
         _compare(source, target, name)
+    return _result(target, heads, copied, left, made)
+
+
+def _copy_history(
+    source: str, target: str, heads: dict[str, str], progress: Progress
+) -> CopyResult:
+    home, *others = heads
+    before = branches.resolve(home, target)
+    tagged = [branches.resolve(name, source) for name in tags.names(source)]
+    entries = replays.history(source, [*heads.values(), *tagged])
+    with replays.Replay(source, target, entries) as replay:
+        replay.run(progress)
+        replay.refuse_lost(heads)
+        _copy_shared(source, target, lambda rows: None)
+        try:
+            _reset(target, home, replay.made[heads[home]])
+            for name in others:
+                branches.create(name, replay.made[heads[name]], target)
+            compared = replay.compare(heads)
+            for name in heads:
+                _compare(source, target, name)
+        except BaseException:
+            for name in set(branches.names(target)).intersection(others):
+                branches.delete(name, force=True, using=target)
+            _reset(target, home, before)
+            raise
+        gone = {left.entry.commit_hash for left in replay.left_out}
+        made = {there: here for there, here in replay.made.items() if there not in gone}
+        copied, left = _copy_tags(source, target, made)
+    if replay.left_out:
+        first = replay.left_out[0]
+        left.append(
+            f"{len(replay.left_out)} commit(s) that the tables of today can't hold; what they "
+            f"changed is in the next one. The first is {first}"
+        )
+    result = _result(target, heads, copied, left, made)
+    return result._replace(compared=compared, migrations=len(replay.migrations))
+
+
+def _result(
+    target: str, heads: Iterable[str], copied: list[str], left: list[str], made: dict[str, str]
+) -> CopyResult:
+    home = f"{target}/{conf.DEFAULT_BRANCH}"
     return CopyResult(
-        {name: branches.resolve(name, target) for name in names},
+        {name: branches.resolve(name, target) for name in heads},
         copied,
-        {model._meta.db_table: _rows(model, f"{target}/{home}").count() for model in _versioned()},
-        [*left, *_tables_without_a_model(source, first, heads)],
+        {model._meta.db_table: rows_of(model, home).count() for model in versioned()},
+        left,
+        made,
     )
+
+
+def _reset(target: str, branch: str, commit: str) -> None:
+    with verb_connection(branch, target) as connection, connection.cursor() as cursor:
+        connection.engine.run(cursor, "dolt_reset", "--hard", commit)
 
 
 def _refuse(source: str, target: str, names: list[str], force: bool) -> None:
@@ -121,35 +182,15 @@ def _refuse(source: str, target: str, names: list[str], force: bool) -> None:
         raise CopyError(f'"{target}" has branches ({", ".join(others)}). Name a new database.')
     if force:
         return
-    for model in [*_versioned(), *_shared()]:
+    for model in [*versioned(), *shared()]:
         made_by_migrate = model._meta.app_label == "contenttypes" or (
             model._meta.label == "auth.Permission"
         )
-        if not made_by_migrate and _rows(model, f"{target}/{home}").exists():
+        if not made_by_migrate and rows_of(model, f"{target}/{home}").exists():
             raise CopyError(
                 f'"{target}" has rows in {model._meta.db_table}. To replace all that it has, '
                 "copy with force=True (manage.py dolt copy --force)."
             )
-
-
-def _versioned() -> list[type[Model]]:
-    return [model for model in _models() if not is_shared(model)]
-
-
-def _shared() -> list[type[Model]]:
-    return [model for model in _models() if is_shared(model)]
-
-
-def _models() -> Iterator[type[Model]]:
-    for model in apps.get_models(include_auto_created=True):
-        options = model._meta
-        if options.managed and not options.proxy and not options.swapped:
-            if model_of(options.db_table) is model:
-                yield model
-
-
-def _rows(model: type[Model], alias: str) -> Any:
-    return QuerySet(model, using=alias)
 
 
 def _log(ref: str, using: str, limit: int | None = None) -> list[LogEntry]:
@@ -164,15 +205,15 @@ def _copy_shared(source: str, target: str, progress: Progress) -> None:
     """All rows of shared tables, with their keys: versioned rows refer to them."""
     there = f"{source}/{conf.DEFAULT_BRANCH}"
     wrapper: Any = wrapper_of(str(conf.DEFAULT_BRANCH), target)
-    models = _shared()
+    models = shared()
     with wrapper.constraint_checks_disabled(), transaction.atomic(using=wrapper.alias):
         for model in models:
-            _rows(model, wrapper.alias)._raw_delete(wrapper.alias)
+            rows_of(model, wrapper.alias)._raw_delete(wrapper.alias)
         for model in models:
-            names = [field.attname for field in _fields(model)]
-            values = _rows(model, there).values_list(*names).iterator(chunk_size=BATCH)
+            names = [field.attname for field in fields_of(model)]
+            values = rows_of(model, there).values_list(*names).iterator(chunk_size=BATCH)
             made = (model(**dict(zip(names, row, strict=True))) for row in values)
-            _insert(model, made, wrapper, progress)
+            insert(model, made, wrapper, progress)
 
 
 def _clear(target: str, models: Iterable[type[Model]]) -> None:
@@ -180,7 +221,7 @@ def _clear(target: str, models: Iterable[type[Model]]) -> None:
     with merging(str(conf.DEFAULT_BRANCH), target) as (connection, _cursor):
         with connection.constraint_checks_disabled():
             for model in models:
-                _rows(model, connection.alias)._raw_delete(connection.alias)
+                rows_of(model, connection.alias)._raw_delete(connection.alias)
 
 
 def _replay(
@@ -193,52 +234,12 @@ def _replay(
             for change in diff(before, after, source):
                 model = model_of(change.table)
                 if model is not None and not is_shared(model):
-                    _apply(model, row_changes(before, after, model, source), connection, progress)
+                    differing = partial(row_changes, before, after, model, source)
+                    apply(model, differing, connection, progress)
         date = entry.date.strftime("%Y-%m-%dT%H:%M:%S")
         said = f"{entry.message}\n\nCopied with what was before it: {source} {after}"
         words = ["-A", "--allow-empty", "-m", said, "--author", entry.author, "--date", date]
         return str(connection.engine.run(cursor, "dolt_commit", *words)[0])
-
-
-def _apply(
-    model: type[Model], changes: Iterator[RowChange], connection: Any, progress: Progress
-) -> None:
-    while batch := list(islice(changes, BATCH)):
-        gone = [change.source.values(0) for change in batch if change.kind != ADDED]  # type: ignore[union-attr]
-        come = [change.source.values(1) for change in batch if change.kind != REMOVED]  # type: ignore[union-attr]
-        key = model._meta.pk.attname
-        if gone:
-            keys = [values[key] for values in gone]
-            _rows(model, connection.alias).filter(pk__in=keys)._raw_delete(connection.alias)
-        _insert(model, (model(**_writable(model, values)) for values in come), connection, progress)
-
-
-def _writable(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:
-    names = {field.attname for field in _fields(model)}
-    return {name: value for name, value in values.items() if name in names}
-
-
-def _fields(model: type[Model]) -> list[Any]:
-    """The fields of the model's own table that can be written."""
-    return [
-        field
-        for field in model._meta.local_concrete_fields
-        if not getattr(field, "generated", False)
-    ]
-
-
-def _insert(
-    model: type[Model], objects: Iterator[Model], connection: Any, progress: Progress
-) -> None:
-    fields = _fields(model)
-    manager = _rows(model, connection.alias)
-    size = BATCH
-    while batch := list(islice(objects, size)):
-        size = max(min(BATCH, connection.ops.bulk_batch_size(fields, batch)), 1)
-        for at in range(0, len(batch), size):
-            part = batch[at : at + size]
-            manager._insert(part, fields=fields, using=connection.alias, raw=True)
-            progress(len(part))
 
 
 # -- tags, and what has no place -----------------------------------------------------------
@@ -270,12 +271,14 @@ _OWN = {"django_migrations", "dolt_ignore", "dolt_nonlocal_tables"}
 
 
 def _compare(source: str, target: str, branch: str) -> None:
-    models = _versioned()
+    models = versioned()
     if branch == conf.DEFAULT_BRANCH:
-        models += _shared()
+        models += shared()
     for model in models:
-        names = [field.attname for field in _fields(model)]
-        sides = [fingerprint(_rows(model, f"{root}/{branch}"), names) for root in (source, target)]
+        names = [field.attname for field in fields_of(model)]
+        sides = [
+            fingerprint(rows_of(model, f"{root}/{branch}"), names) for root in (source, target)
+        ]
         if sides[0] != sides[1]:
             raise CopyError(
                 f'{model._meta.db_table} on "{branch}" differs from the original: '
@@ -288,9 +291,9 @@ def _compare(source: str, target: str, branch: str) -> None:
 
 def _example(model: type[Model], there: str, here: str, names: list[str]) -> str:
     """A value that differs, for people; '' when it is whole rows that do."""
-    rows = _rows(model, there).values_list("pk", *names).iterator(chunk_size=BATCH)
+    rows = rows_of(model, there).values_list("pk", *names).iterator(chunk_size=BATCH)
     while batch := list(islice(rows, BATCH)):
-        found = _rows(model, here).filter(pk__in=[row[0] for row in batch])
+        found = rows_of(model, here).filter(pk__in=[row[0] for row in batch])
         copied = {row[0]: row for row in found.values_list("pk", *names)}
         for row in batch:
             for name, old, new in zip(names, row[1:], copied.get(row[0], row)[1:], strict=True):

@@ -23,13 +23,13 @@ def fingerprint(queryset: QuerySet[Any], names: list[str]) -> Fingerprint:
     """The fingerprint of a query's rows, by their values of these fields."""
     rows = total = 0
     for row in queryset.order_by().values_list(*names).iterator(chunk_size=_CHUNK):
-        text = repr([_plain(value) for value in row]).encode()
+        text = repr([plain(value) for value in row]).encode()
         digest = hashlib.blake2b(text, digest_size=8).digest()
         rows, total = rows + 1, (total + int.from_bytes(digest, "big")) % 2**64
     return Fingerprint(rows, total)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value whose `repr` doesn't depend on where it was stored."""
     if isinstance(value, decimal.Decimal):
         return value.normalize()

@@ -48,6 +48,7 @@ def row_changes(
     table: str | type[Model],
     using: str | None = None,
     symmetric: bool = False,
+    asked: str | None = None,
 ) -> Iterator[RowChange]:
     """The rows of one table that differ between two refs, streamed in key order.
 
@@ -55,12 +56,15 @@ def row_changes(
 
     Args:
         symmetric: compare with the merge base instead of `from_ref` (git's three dots).
+        asked: the branch whose connection is asked, else that of `to_ref`. Who asks for
+            thousands of diffs names one, and needn't connect for each. The embedded engine
+            knows the columns that this branch has.
 
     Raises:
         BranchDoesNotExist: a ref isn't there; at the first row that is asked for.
     """
     name = table if isinstance(table, str) else table._meta.db_table
-    with _told(from_ref, to_ref, using) as connection:
+    with _told(from_ref, to_ref, using, asked) as connection:
         sql, refs = _query(connection, from_ref, to_ref, name, symmetric)
         with connection.cursor() as cursor:
             key = _key_columns(cursor, name, from_ref, to_ref)
@@ -80,6 +84,7 @@ def page_of_changes(
     offset: int = 0,
     using: str | None = None,
     symmetric: bool = False,
+    asked: str | None = None,
 ) -> list[RowChange]:
     """`limit` rows of `row_changes` from `offset` on, cut by the server.
 
@@ -87,7 +92,7 @@ def page_of_changes(
         BranchDoesNotExist: a ref isn't there.
     """
     name = table if isinstance(table, str) else table._meta.db_table
-    with _told(from_ref, to_ref, using) as connection, connection.cursor() as cursor:
+    with _told(from_ref, to_ref, using, asked) as connection, connection.cursor() as cursor:
         sql, refs = _query(connection, from_ref, to_ref, name, symmetric)
         key = _key_columns(cursor, name, from_ref, to_ref)
         sides = _columns_of_sides(cursor, name, from_ref, to_ref)
@@ -98,13 +103,16 @@ def page_of_changes(
 
 
 @contextmanager
-def _told(from_ref: str, to_ref: str, using: str | None) -> Iterator[DatabaseWrapper]:
+def _told(
+    from_ref: str, to_ref: str, using: str | None, asked: str | None = None
+) -> Iterator[DatabaseWrapper]:
     """A connection to ask for a diff; when the server misses a ref, the error names it."""
     refs = [validate_ref(ref) for ref in (from_ref, to_ref) if ref != WORKING]
     for ref in refs:
         access.require_open(ref, aliases.default_root(using))
     try:
-        with verb_connection(from_ref if to_ref == WORKING else to_ref, using) as connection:
+        near = asked or (from_ref if to_ref == WORKING else to_ref)
+        with verb_connection(near, using) as connection:
             yield connection
     except (DoltServerError, BranchDoesNotExist):
         for ref in refs:  # looked up only now: a diff is asked for more often than mistyped

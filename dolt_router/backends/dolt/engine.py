@@ -25,6 +25,7 @@ _STRATEGY = {
     "no-ff": ("--no-ff",),
     "ff-only": ("--ff-only",),
     "squash": ("--squash",),
+    "open": ("--no-ff", "--no-commit"),
 }
 
 
@@ -51,7 +52,7 @@ class ServerEngine(Engine):
         self, cursor: Any, source: str, strategy: str, message: str, author: str
     ) -> MergeAnswer:
         options = [*_STRATEGY[strategy], source]
-        if strategy != "squash":
+        if strategy not in ("squash", "open"):
             options += ["-m", message, "--author", author]
         try:
             row = self.run(cursor, "dolt_merge", *options)

@@ -30,6 +30,7 @@ _STRATEGY = {
     "no-ff": ("--no-ff",),
     "ff-only": (),  # checked before: the engine doesn't know the option
     "squash": ("--squash", "--no-commit"),  # else it may commit, with a message of its own
+    "open": ("--no-ff", "--no-commit"),
 }
 _MISSING = re.compile(r"no such (?:table|column)|table not found|has no column named")
 # The log has no column to sort by: only its order.
@@ -125,10 +126,10 @@ class EmbeddedEngine(Engine):
         if strategy == "ff-only" and not forward:
             raise ValueError("not a fast-forward")
         options = [*_STRATEGY[strategy], source]
-        if strategy != "squash":
+        if strategy not in ("squash", "open"):
             options += ["-m", message, "--author", author]
         _hash, conflicts = self.apply(cursor, "dolt_merge", *options)
-        return MergeAnswer(forward and strategy != "no-ff" and not conflicts, conflicts)
+        return MergeAnswer(forward and "--no-ff" not in options and not conflicts, conflicts)
 
     @staticmethod
     def _is_ahead(cursor: Any, source: str) -> bool:
