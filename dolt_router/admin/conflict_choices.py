@@ -7,10 +7,10 @@ without that app, are kept in the session of who chose.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 from django.apps import apps
@@ -18,7 +18,16 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest
 
 from ..versioning import merges
-from ..versioning.conflicts import OURS, THEIRS, UNRESOLVED, Resolution, RowConflict
+from ..versioning.clashes import Clashes, Heads, WholeTables
+from ..versioning.conflicts import (
+    OURS,
+    THEIRS,
+    UNRESOLVED,
+    Resolution,
+    RowConflict,
+    fingerprint,
+    key_text,
+)
 from ..versioning.merges import MergeResult
 from ..versioning.values import field_of
 
@@ -26,13 +35,13 @@ SESSION_KEY = "dolt-conflicts"
 
 # By column: "ours", "theirs", or a list of one: a value of its own.
 Picks = dict[str, Any]
+# A side that is taken for a whole table, and the keys of rows that changed since.
+Whole = tuple[str, frozenset[str]]
 
 
-def fingerprint(conflict: RowConflict) -> str:
-    """The same for as long as the row's key and its three versions are."""
-    rows = [conflict.table, conflict.key, conflict.base, conflict.ours, conflict.theirs]
-    text = json.dumps(rows, sort_keys=True, default=repr)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+def mark_of(conflict: RowConflict) -> str:
+    """What forms call a row: the same for as long as its key and its three versions are."""
+    return fingerprint(conflict)[:32]
 
 
 def is_whole(conflict: RowConflict) -> bool:
@@ -95,49 +104,76 @@ def _picks_of(conflict: RowConflict, resolution: Resolution) -> Picks | None:
 
 
 class Choices:
-    """The choices for merging `source` into `into`, as far as they fit the conflicts of now.
+    """The choices for merging two branches, as far as they fit the conflicts of now.
+
+    A choice is kept with the heads that it was made at. While these are as they were it fits; else
+    it does when its row hasn't changed since. So no conflict has to be read to count what is open.
 
     Attributes:
         outdated: the number of choices of this session that fit no more, and were dropped.
     """
 
-    def __init__(
-        self, request: HttpRequest, source: str, into: str, found: Iterable[RowConflict]
-    ) -> None:
-        self.request, self.source, self.into = request, source, into
-        self.found = {fingerprint(conflict): conflict for conflict in found}
-        self._place = f"{source}\n{into}"
+    def __init__(self, request: HttpRequest, clashes: Clashes) -> None:
+        self.request, self.clashes = request, clashes
+        self.outdated = 0
+        self._place = f"{clashes.source}\n{clashes.into}"
+        self._own, self._whole = self._of_session()
+        self._shared: dict[str, dict[str, Any]] = {}
         self._store: Any = None
         if apps.is_installed("dolt_router.review"):
             self._store = import_module("dolt_router.review.resolutions")
-        own = self._session()
-        fitting = {mark: picks for mark, picks in own.items() if mark in self.found}
-        self.outdated = len(own) - len(fitting)
-        if self.outdated:
-            self._keep(fitting)
-        self._own = {mark: self._read(mark, picks) for mark, picks in fitting.items()}
-        self._shared: dict[str, Picks] = {}
-        if self._store is not None:
-            kept = self._store.load(source, into, rows=self.found.values())
-            for mark, conflict in self.found.items():
-                place = self._store.place_of(conflict)
-                if place in kept and (picks := _picks_of(conflict, kept[place])) is not None:
-                    self._shared[mark] = picks
+            kept = list(self._store.kept(clashes.source, clashes.into).order_by("pk"))
+            self._whole = self._store.whole_tables(clashes, kept)
+            for each in kept:
+                if each.key and self._fits(each.table, each.key, each.heads):
+                    self._shared.setdefault(each.table, {})[each.key] = each
 
-    def _session(self) -> dict[str, Any]:
+    def _fits(self, table: str, key: str, heads: str) -> bool:
+        then = Heads.read(heads)
+        if then is None or table not in self.clashes.counts:
+            return False
+        changed = self.clashes.changed_since(table, then)
+        return changed is not None and key not in changed
+
+    # -- the session ----------------------------------------------------------------------
+
+    def _of_session(self) -> tuple[dict[str, dict[str, Any]], dict[str, Whole]]:
+        """What is kept there and fits: for rows by table and key, and for whole tables."""
         every = self.request.session.get(SESSION_KEY)
-        own = every.get(self._place) if isinstance(every, dict) else None
-        return dict(own) if isinstance(own, dict) else {}
+        kept = every.get(self._place) if isinstance(every, dict) else None
+        if not isinstance(kept, dict) or kept.keys() != {"rows", "tables"}:
+            return {}, {}
+        rows: dict[str, dict[str, Any]] = {}
+        whole: dict[str, Whole] = {}
+        for table, of_table in kept["rows"].items():
+            for key, own in of_table.items():
+                if self._fits(table, key, own["heads"]):
+                    rows.setdefault(table, {})[key] = own
+                else:
+                    self.outdated += 1
+        for table, (side, heads) in kept["tables"].items():
+            then = Heads.read(heads)
+            changed = None if then is None else self.clashes.changed_since(table, then)
+            if changed is None or table not in self.clashes.counts:
+                self.outdated += 1
+            else:
+                whole[table] = (side, changed)
+        self._tables = {table: kept["tables"][table] for table in whole}
+        if self.outdated:
+            self._own, self._whole = rows, whole
+            self._keep()
+        return rows, whole
 
-    def _keep(self, own: Mapping[str, Any]) -> None:
+    _tables: Mapping[str, Any] = MappingProxyType({})  # of whole tables, as the session has them
+
+    def _keep(self) -> None:
         every = dict(self.request.session.get(SESSION_KEY) or {})
-        every[self._place] = own
-        if not own:
-            del every[self._place]
+        every.pop(self._place, None)
+        if self._own or self._tables:
+            every[self._place] = {"rows": self._own, "tables": dict(self._tables)}
         self.request.session[SESSION_KEY] = every
 
-    def _read(self, mark: str, written: Mapping[str, Any]) -> Picks:
-        conflict = self.found[mark]
+    def _read(self, conflict: RowConflict, written: Mapping[str, Any]) -> Picks:
         found: Picks = {}
         for column, pick in written.items():
             field = field_of(conflict.table, column)
@@ -160,53 +196,125 @@ class Choices:
             written[column] = pick
         return written
 
-    def picks(self, mark: str) -> Picks:
-        """What is picked for the row with this fingerprint; {} when nothing is."""
-        return self._shared.get(mark) or self._own.get(mark) or {}
+    # -- rows -----------------------------------------------------------------------------
 
-    def pick(self, mark: str, picks: Picks) -> None:
-        """Keep picks for a row: all that is known of it now, in part or whole."""
-        self.pick_many({mark: picks})
+    def picks(self, conflict: RowConflict) -> Picks:
+        """What is picked for a row; {} when nothing is."""
+        table, key = conflict.table, key_text(conflict.key)
+        shared = self._shared.get(table, {}).get(key)
+        if shared is not None:
+            picks = _picks_of(conflict, self._store.choice_of(shared, conflict))
+            if picks is not None:
+                return picks
+        own = self._own.get(table, {}).get(key)
+        if own is not None and own["mark"] == mark_of(conflict):
+            return self._read(conflict, own["picks"])
+        side, changed = self._whole.get(table, ("", frozenset()))
+        if side and key not in changed:
+            return dict.fromkeys(columns_of(conflict), side)
+        return {}
 
-    def pick_many(self, chosen: Mapping[str, Picks]) -> None:
-        """`pick` for several rows."""
-        own = self._session()
-        for mark, picks in chosen.items():
-            conflict = self.found[mark]
-            if self._store is not None and is_decided(conflict, picks):
-                if self._shared.get(mark) != picks:
+    def pick_many(self, chosen: Iterable[tuple[RowConflict, Picks]]) -> None:
+        """Keep picks for rows: all that is known of them now, in part or whole."""
+        for conflict, picks in chosen:
+            table, key = conflict.table, key_text(conflict.key)
+            own = self._own.setdefault(table, {})
+            decided = is_decided(conflict, picks)
+            if self._store is not None and decided:
+                if self.picks(conflict) != picks:
                     resolution = resolution_of(conflict, picks)
-                    user = getattr(self.request, "user", None)
-                    self._store.save(self.source, self.into, conflict, resolution, user)
-                self._shared[mark] = picks
-                own.pop(mark, None)
-                self._own.pop(mark, None)
+                    self._shared.setdefault(table, {})[key] = self._store.save(
+                        self.clashes.source,
+                        self.clashes.into,
+                        conflict,
+                        resolution,
+                        self._user,
+                        heads=self.clashes.heads,
+                    )
+                own.pop(key, None)
             elif picks:
-                own[mark] = self._write(conflict, picks)
-                self._own[mark] = picks
-        self._keep(own)
+                own[key] = {
+                    "mark": mark_of(conflict),
+                    "heads": str(self.clashes.heads),
+                    "picks": self._write(conflict, picks),
+                    "decided": decided,
+                }
+            if not own:
+                del self._own[table]
+        self._keep()
 
-    def is_decided(self, mark: str) -> bool:
-        """Whether the row with this fingerprint is decided."""
-        return is_decided(self.found[mark], self.picks(mark))
+    def take_all(self, table: str, side: str) -> None:
+        """Take a side for all rows of a table, whatever was picked for some of them."""
+        heads = self.clashes.heads
+        if self._store is not None:
+            source, into = self.clashes.source, self.clashes.into
+            self._store.save_table(source, into, table, side, self._user, heads)
+        else:
+            self._tables = {**self._tables, table: [side, str(heads)]}
+        self._own.pop(table, None)
+        self._shared.pop(table, None)
+        self._whole[table] = (side, frozenset())
+        self._keep()
 
-    def _resolve(self, conflict: RowConflict) -> Resolution:
-        mark = fingerprint(conflict)
-        return resolution_of(conflict, self.picks(mark)) if mark in self.found else UNRESOLVED
+    @property
+    def _user(self) -> Any:
+        return getattr(self.request, "user", None)
+
+    def is_decided(self, conflict: RowConflict) -> bool:
+        """Whether a row is decided."""
+        return is_decided(conflict, self.picks(conflict))
+
+    # -- numbers ----------------------------------------------------------------------------
+
+    def _single(self, table: str) -> set[str]:
+        """The keys of the rows of a table that are decided by themselves."""
+        own = self._own.get(table, {})
+        return {*self._shared.get(table, ()), *(key for key in own if own[key]["decided"])}
+
+    def open_places(self, table: str) -> Sequence[int]:
+        """The places of the undecided rows, in the order of the table's conflicts."""
+        every = range(self.clashes.counts.get(table, 0))
+        single = self._single(table)
+        if table not in self._whole:
+            if not single or not self.clashes.keys(table):
+                return every[len(single) :] if single else every
+            keys = self.clashes.keys(table)
+            return [at for at, key in enumerate(keys) if key not in single]
+        changed = self._whole[table][1] - single
+        if not changed:
+            return ()
+        return [at for at, key in enumerate(self.clashes.keys(table)) if key in changed]
+
+    def decided(self, table: str) -> int:
+        """How many rows of a table are decided."""
+        count = self.clashes.counts.get(table, 0)
+        if table not in self._whole:
+            return min(len(self._single(table)), count)
+        return count - len(self.open_places(table))
+
+    # -- the merge ----------------------------------------------------------------------------
 
     def goes_to(self) -> str:
         """The branch that `merge` writes to: `source` where `into` wants a review of it first."""
         if self._store is None:
-            return self.into
-        user = getattr(self.request, "user", None)
-        return str(self._store.goes_to(self.source, self.into, user))
+            return self.clashes.into
+        return str(self._store.goes_to(self.clashes.source, self.clashes.into, self._user))
 
     def merge(self) -> MergeResult:
         """Merge with these choices; raises as `versioning.merges.merge`."""
+        source, into = self.clashes.source, self.clashes.into
         if self._store is not None:
-            user = getattr(self.request, "user", None)
-            result: MergeResult = self._store.merge(self.source, self.into, user)
+            result: MergeResult = self._store.merge(source, into, self._user)
         else:
-            result = merges.merge(self.source, self.into, resolve=self._resolve)
-        self._keep({})
+            keys = {table: self._single(table) for table in self._own}
+            chosen = WholeTables(self.clashes, self._whole, self._resolve, keys)
+            result = merges.merge(source, into, resolve=chosen)
+        self._own, self._tables = {}, {}
+        self._keep()
         return result
+
+    def _resolve(self, conflict: RowConflict) -> Resolution:
+        own = self._own.get(conflict.table, {}).get(key_text(conflict.key))
+        if own is None or own["mark"] != mark_of(conflict):
+            return UNRESOLVED
+        return resolution_of(conflict, self._read(conflict, own["picks"]))

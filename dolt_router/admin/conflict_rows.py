@@ -17,7 +17,7 @@ from ..versioning.conflicts import OURS, THEIRS, RowConflict
 from ..versioning.points import Place
 from ..versioning.values import field_of
 from ..visibility import may_view
-from .conflict_choices import Picks, fingerprint, is_decided, is_whole
+from .conflict_choices import Picks, is_decided, is_whole, mark_of
 from .object_texts import LONG_ENOUGH, Texts, Told
 from .versioned import hidden_fields
 
@@ -154,9 +154,11 @@ class Row:
         picks: Picks,
         texts: Texts | None,
         place: Place,
+        position: int = 0,
     ) -> None:
         self.request, self.conflict, self.picks, self.texts = request, conflict, picks, texts
-        self.mark = fingerprint(conflict)
+        self.at = f"{position}:{conflict.table}"  # where to find it while no branch moves
+        self.mark = mark_of(conflict)
         self.alias = aliases.branch_alias(place.ref, place.root)
         self.cells = [
             Cell(self, each.field, each.base, each.ours, each.theirs) for each in conflict.fields

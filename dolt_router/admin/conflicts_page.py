@@ -6,6 +6,7 @@ says so and computes the conflicts anew; choices whose rows are as they were cou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -22,13 +23,13 @@ from .. import aliases
 from ..conf import conf
 from ..exceptions import DoltRouterError, MergeConflict, StaleWrite
 from ..responses import status_of
-from ..versioning import merges
-from ..versioning.conflicts import OURS, THEIRS, Violation, conflicts
+from ..versioning.clashes import Clashes
+from ..versioning.conflicts import OURS, THEIRS, RowConflict, Violation
 from ..versioning.points import Place
 from ..versioning.values import model_of
 from ..visibility import may_view
 from . import refs
-from .conflict_choices import Choices, columns_of
+from .conflict_choices import Choices, mark_of
 from .conflict_rows import Row, texts_of
 from .object_texts import Texts, shortened
 from .pages import page
@@ -60,16 +61,14 @@ class _Conflicts:
     def __init__(self, request: HttpRequest, site: AdminSite, source: str, into: str) -> None:
         self.request, self.site, self.source, self.into = request, site, source, into
         self.place = Place(aliases.default_root(), into)
-        self.heads = {"source_hash": refs.head_of(source), "into_hash": refs.head_of(into)}
-        self.schema = merges.preview_merge(source, into).schema_conflicts
-        everything = [] if self.schema else list(conflicts(source, into))
-        self.choices = Choices(request, source, into, everything)
-        self._viewable: dict[str, bool] = {}
-        self.visible = {
-            mark: conflict
-            for mark, conflict in self.choices.found.items()
-            if self._may_view(conflict.table)
+        self.clashes = Clashes(source, into)
+        self.heads = {
+            "source_hash": self.clashes.heads.source,
+            "into_hash": self.clashes.heads.into,
         }
+        self.schema = list(self.clashes.preview.schema_conflicts)
+        self.choices = Choices(request, self.clashes)
+        self._viewable: dict[str, bool] = {}
         self._texts: dict[str, Texts | None] = {}
         self.rows: list[Row] = []
         self.error = ""
@@ -84,24 +83,33 @@ class _Conflicts:
 
     # -- what is asked for --------------------------------------------------------------
 
-    def _wanted(self) -> list[str]:
+    @property
+    def _visible(self) -> list[str]:
+        """The tables with conflicts that the user may see."""
+        return [table for table in sorted(self.clashes.counts) if self._may_view(table)]
+
+    def _wanted(self) -> list[tuple[str, Sequence[int]]]:
+        """By table, the places of the rows that are asked for."""
         table = self.request.GET.get("table", "")
         is_open = self.request.GET.get("show") == "open"
         return [
-            mark
-            for mark, conflict in self.visible.items()
-            if (not table or conflict.table == table)
-            and not (is_open and self.choices.is_decided(mark))
+            (each, self.choices.open_places(each) if is_open else range(self.clashes.counts[each]))
+            for each in self._visible
+            if not table or each == table
         ]
 
-    def _row(self, mark: str) -> Row:
-        conflict = self.visible[mark]
+    def _row(self, conflict: RowConflict, position: int) -> Row:
         if conflict.table not in self._texts:
             self._texts[conflict.table] = texts_of(
                 self.request, self.site, conflict.model, self.place
             )
         texts = self._texts[conflict.table]
-        return Row(self.request, conflict, self.choices.picks(mark), texts, self.place)
+        picks = self.choices.picks(conflict)
+        return Row(self.request, conflict, picks, texts, self.place, position)
+
+    def _rows_at(self, table: str, places: Sequence[int]) -> list[Row]:
+        found = self.clashes.rows(table, places)
+        return [self._row(conflict, at) for conflict, at in zip(found, places, strict=False)]
 
     def _fetch_names(self, rows: list[Row]) -> None:
         for table, texts in self._texts.items():
@@ -115,20 +123,27 @@ class _Conflicts:
     def post(self) -> HttpResponse:
         moved = any(self.request.POST.get(name) != head for name, head in self.heads.items())
         sent = list(dict.fromkeys(self.request.POST.getlist("row")))[: 10 * PAGE]
-        rows = [self._row(mark) for mark in sent if mark in self.visible]
+        rows = self._sent_rows(sent)
         gone = len(sent) - len(rows)
         chosen = {row.mark: row.read(self.request) for row in rows}
         self.choices.pick_many(
-            {mark: picks for mark, picks in chosen.items() if picks != self.choices.picks(mark)}
+            (row.conflict, chosen[row.mark]) for row in rows if chosen[row.mark] != row.picks
         )
         self._take_all()
+        # Choices are kept whatever comes of it, and before conflicts are read again: the embedded
+        # engine has one writer at a time, also in one request, and tries a merge to see them.
+        unit = getattr(self.request, "_dolt_unit", None)
+        if unit is not None:
+            unit.finish()
         if moved:
             self._say_moved(gone)
         wrong = [row for row in rows if any(cell.error for cell in row.cells)]
         if wrong:
             self.error = _("Some values can’t be taken. Nothing was merged.")
             for row in rows:
-                row.picks = self.choices.picks(row.mark) if row not in wrong else chosen[row.mark]
+                row.picks = (
+                    self.choices.picks(row.conflict) if row not in wrong else chosen[row.mark]
+                )
             self.rows = rows
             return self.response(status=400)
         if "_merge" in self.request.POST:
@@ -140,13 +155,28 @@ class _Conflicts:
     def _take_all(self) -> None:
         table, _colon, side = self.request.POST.get("_all", "").rpartition(":")
         if side in (OURS, THEIRS):
-            self.choices.pick_many(
-                {
-                    mark: dict.fromkeys(columns_of(conflict), side)
-                    for mark, conflict in self.visible.items()
-                    if conflict.table == table
-                }
-            )
+            if table in self._visible:
+                self.choices.take_all(table, side)
+
+    def _sent_rows(self, marks: list[str]) -> list[Row]:
+        """The rows that a form was about, as far as they are in conflict as they were then."""
+        wanted, found = set(marks), {}
+        places: dict[str, list[int]] = {}
+        for text in self.request.POST.getlist("at")[: 10 * PAGE]:
+            position, _colon, table = text.partition(":")
+            if position.isdecimal() and int(position) < self.clashes.counts.get(table, 0):
+                places.setdefault(table, []).append(int(position))
+        for table in [table for table in places if self._may_view(table)]:
+            for row in self._rows_at(table, sorted(set(places[table]))):
+                found[row.mark] = row
+        # A branch moved, perhaps: each may be at another place, or gone.
+        for table in self._visible:
+            if wanted <= found.keys():
+                break
+            for at, conflict in self.clashes.every(table):
+                if mark_of(conflict) in wanted:
+                    found[mark_of(conflict)] = self._row(conflict, at)
+        return [found[mark] for mark in marks if mark in found]
 
     def _say_moved(self, gone: int) -> None:
         text = _(
@@ -170,11 +200,6 @@ class _Conflicts:
             self.error = _("Not everything is decided yet. Nothing was merged.")
             return self.response(status=409)
         on = self.choices.goes_to()
-        # The choices are committed first: they are kept whatever comes of the merge, and the
-        # embedded engine has one writer at a time, also in one request.
-        unit = getattr(self.request, "_dolt_unit", None)
-        if unit is not None:
-            unit.finish()
         try:
             result = self.choices.merge()
         except MergeConflict as error:
@@ -210,26 +235,26 @@ class _Conflicts:
 
     def _open(self) -> int:
         """How many rows are undecided, those that the user may not see included."""
-        return sum(1 for mark in self.choices.found if not self.choices.is_decided(mark))
+        counts = self.clashes.counts
+        return sum(count - self.choices.decided(table) for table, count in counts.items())
 
     def _hidden(self) -> tuple[int, int]:
         """How many rows the user may not see, and how many of them are undecided."""
-        marks = [mark for mark in self.choices.found if mark not in self.visible]
-        return len(marks), sum(1 for mark in marks if not self.choices.is_decided(mark))
+        counts = self.clashes.counts
+        hidden = {table: counts[table] for table in counts if not self._may_view(table)}
+        decided = sum(self.choices.decided(table) for table in hidden)
+        return sum(hidden.values()), sum(hidden.values()) - decided
 
     def _tables(self) -> list[dict[str, Any]]:
-        by_table: dict[str, list[str]] = {}
-        for mark, conflict in self.visible.items():
-            by_table.setdefault(conflict.table, []).append(mark)
         return [
             {
                 "table": table,
                 "label": label_of(table),
-                "rows": len(marks),
-                "decided": sum(1 for mark in marks if self.choices.is_decided(mark)),
+                "rows": self.clashes.counts[table],
+                "decided": self.choices.decided(table),
                 "query": self._query(table=table, p=""),
             }
-            for table, marks in sorted(by_table.items())
+            for table in self._visible
         ]
 
     def _query(self, **changes: str) -> str:
@@ -251,12 +276,19 @@ class _Conflicts:
                 count,
             )
             messages.warning(self.request, text % {"count": count})
-        paginator = Paginator(self._wanted(), PAGE)
+        wanted = self._wanted()
+        paginator = Paginator(range(sum(len(places) for _table, places in wanted)), PAGE)
         shown = paginator.get_page(self.request.GET.get("p"))
         if not self.rows:
-            self.rows = [self._row(mark) for mark in shown.object_list]
+            first = shown.start_index() - 1
+            for table, places in wanted:
+                size = PAGE - len(self.rows)
+                if first < len(places) and size and first >= 0:
+                    self.rows += self._rows_at(table, places[first : first + size])
+                first = max(first - len(places), 0)
         self._fetch_names(self.rows)
-        total, hidden_and_open = len(self.choices.found), self._hidden()
+        total, hidden_and_open = sum(self.clashes.counts.values()), self._hidden()
+        still_open = self._open()
         site = self.site
         self.request.current_app = site.name
         visible, hidden = _told_violations(self.violations, self._may_view)
@@ -282,8 +314,8 @@ class _Conflicts:
             "table": self.request.GET.get("table", ""),
             "is_only_open": self.request.GET.get("show") == "open",
             "total": total,
-            "open": self._open(),
-            "decided": total - self._open(),
+            "open": still_open,
+            "decided": total - still_open,
             "hidden": hidden_and_open[0],
             "hidden_open": hidden_and_open[1],
             "schema_conflicts": [label_of(t) for t in self.schema if self._may_view(t)],

@@ -9,7 +9,7 @@ engine can't do is told by its flags, and refused by `require`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from ..exceptions import UnsupportedByEngine
@@ -116,6 +116,80 @@ class Engine(ABC):
     def settles_whole_tables(self, cursor: Any, table: str) -> bool:
         """Whether the conflicts of this table can only be forgotten all at once."""
         return False
+
+    def conflict_keys(self, cursor: Any, table: str, key: Sequence[str]) -> list[Sequence[Any]]:
+        """The keys of all `conflict_rows`, in the same order: values of the columns `key`."""
+        shown = keys_of_conflicts(cursor.db.ops.quote_name, key)
+        name = cursor.db.ops.quote_name("dolt_conflicts_" + table)
+        cursor.execute(f"SELECT {shown} FROM {name}")
+        return list(cursor.fetchall())
+
+    def take_side(self, cursor: Any, table: str, key: Sequence[str], side: str) -> bool:
+        """Give the rows in conflict what a side has, by statements over all of them.
+
+        What only one side changed of a row is merged, as ever. The conflicts stay noted until
+        `settle_table`.
+
+        Args:
+            key: the columns of the primary key.
+            side: "ours" or "theirs".
+
+        Returns:
+            Whether it was done: not for a table that has other columns on one of the sides.
+        """
+        q = cursor.db.ops.quote_name
+        conflicts, rows = q("dolt_conflicts_" + table), q(table)
+        cursor.execute(f"SELECT * FROM {conflicts} LIMIT 0")
+        names = [str(column[0]) for column in cursor.description]
+        mine, others = ("our", "their") if side == "ours" else ("their", "our")
+        ours, theirs, base = (
+            {name.removeprefix(prefix) for name in names if name.startswith(prefix)} - {"diff_type"}
+            for prefix in ("our_", "their_", "base_")
+        )
+        if not ours == theirs == base:
+            return False
+        first = key[0]
+        our, their = f"c.{q('our_' + first)}", f"c.{q('their_' + first)}"
+        keys = ", ".join(map(q, key))
+        if mine == "their":
+            gone = ", ".join(f"c.{q('our_' + column)}" for column in key)
+            cursor.execute(
+                f"DELETE FROM {rows} WHERE ({keys}) IN "
+                f"(SELECT {gone} FROM {conflicts} AS c WHERE {our} IS NOT NULL AND {their} IS NULL)"
+            )
+        values = {
+            column: f"CASE WHEN c.{q('base_' + first)} IS NOT NULL AND "
+            + self.is_same(f"c.{q(f'{mine}_{column}')}", f"c.{q('base_' + column)}")
+            + f" THEN c.{q(f'{others}_{column}')} ELSE c.{q(f'{mine}_{column}')} END"
+            for column in sorted(ours - set(key))
+        }
+        if values:
+            on = " AND ".join(f"t.{q(c)} = c.{q('our_' + c)}" for c in key)
+            where = f"{our} IS NOT NULL AND {their} IS NOT NULL"
+            sets = {q(column): value for column, value in values.items()}
+            cursor.execute(self.update_from(rows, conflicts, sets, on, where))
+        if mine == "their":
+            columns = sorted(ours)
+            given = ", ".join(f"c.{q('their_' + column)}" for column in columns)
+            cursor.execute(
+                f"INSERT INTO {rows} ({', '.join(map(q, columns))}) SELECT {given} "
+                f"FROM {conflicts} AS c WHERE {our} IS NULL AND {their} IS NOT NULL"
+            )
+        return True
+
+    @abstractmethod
+    def is_same(self, value: str, other: str) -> str:
+        """A condition: two expressions have the same value, in the same letters; or none both."""
+
+    @abstractmethod
+    def update_from(
+        self, rows: str, source: str, sets: Mapping[str, str], on: str, where: str
+    ) -> str:
+        """An update of the table `rows` (t) from the rows of `source` (c) that are joined."""
+
+    def settle_table(self, cursor: Any, table: str) -> None:
+        """Forget all of `dolt_conflicts_<table>`: the table says what is to be kept."""
+        cursor.execute(f"DELETE FROM {cursor.db.ops.quote_name('dolt_conflicts_' + table)}")
 
     @abstractmethod
     def settle_conflict(self, cursor: Any, table: str, key: Sequence[str], row: Any) -> None:
@@ -239,6 +313,9 @@ class Engine(ABC):
     def touching(self, tables: Sequence[str]) -> Query:
         """The hashes of the commits on the connection's branch that changed one of `tables`."""
 
+    # How many conflicts are better forgotten one by one than with their whole table.
+    settles_quickly: ClassVar[float] = float("inf")
+
     # The hash of the branch's first commit.
     first_commit: ClassVar[str]
     # The hashes in the log, oldest first, of a range `a..b`.
@@ -258,8 +335,24 @@ class Engine(ABC):
     ) -> list[dict[str, Any]]:
         """Rows of a table that a merge would conflict in, as in `dolt_conflicts_<table>`."""
 
+    @abstractmethod
+    def preview_keys(
+        self, cursor: Any, into: str, source: str, table: str, key: Sequence[str]
+    ) -> list[Sequence[Any]]:
+        """The keys of all `preview_rows`, in the same order: values of the columns `key`."""
+
+    # Whether previews can be asked for of commits; else the target is the cursor's branch.
+    previews_commits: ClassVar[bool] = True
+
     # -- what may be wrong --------------------------------------------------------------
 
     def warning(self, cursor: Any) -> tuple[str, str] | None:
         """What is wrong with how the engine is set up, and what to do; None: nothing."""
         return None
+
+
+def keys_of_conflicts(quote: Callable[[str], str], key: Sequence[str]) -> str:
+    return ", ".join(
+        "COALESCE(" + ", ".join(quote(f"{side}_{c}") for side in ("our", "their", "base")) + ")"
+        for c in key
+    )

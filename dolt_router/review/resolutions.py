@@ -10,7 +10,6 @@ resolved on the source: the target is merged into it, and what comes of that is 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import replace
@@ -24,7 +23,14 @@ from django.utils.translation import gettext as _
 from dolt_router import aliases
 from dolt_router.access import acting_as, require
 from dolt_router.exceptions import PullRequestForbidden
-from dolt_router.versioning.conflicts import OURS, THEIRS, UNRESOLVED, RowConflict, conflicts
+from dolt_router.versioning.clashes import OTHER_SIDE, Clashes, Heads, WholeTables
+from dolt_router.versioning.conflicts import (
+    UNRESOLVED,
+    RowConflict,
+    conflicts,
+    fingerprint,
+    key_text,
+)
 from dolt_router.versioning.merges import MergeResult
 from dolt_router.versioning.merges import merge as merge_branches
 from dolt_router.visibility import may_view
@@ -35,26 +41,11 @@ from .rules import demand_of
 
 Choice = Any  # as `versioning.conflicts.Resolution`: a side, a mapping of values, None
 Place = tuple[str, str]
-OTHER_SIDE = {OURS: THEIRS, THEIRS: OURS}
 
 
 def place_of(conflict: RowConflict) -> Place:
     """What `load` calls a row: its table, and its key as a text."""
-    return conflict.table, _text(conflict.key)
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=_plain)
-
-
-def _plain(value: Any) -> str:
-    return f"{type(value).__name__}:{value!r}"
-
-
-def fingerprint(conflict: RowConflict) -> str:
-    """The same for as long as the row's base, ours and theirs are."""
-    rows = [conflict.table, conflict.key, conflict.base, conflict.ours, conflict.theirs]
-    return hashlib.sha256(_text(rows).encode()).hexdigest()
+    return conflict.table, key_text(conflict.key)
 
 
 def save(
@@ -64,25 +55,25 @@ def save(
     choice: Choice,
     user: Any,
     using: str | None = None,
+    heads: Heads | None = None,
 ) -> Resolution:
     """Keep a choice for a row that merging `source` into `into` conflicts in.
 
     Args:
         choice: "ours", "theirs", None (the row is to go), or a mapping of fields to values.
+        heads: the commits that `conflict` was read from; those of now when left out.
 
     Raises:
         ValueError: the choice isn't one, or names a column that doesn't exist.
         PullRequestForbidden: nobody is logged in, or the model isn't theirs to see.
         BranchForbidden: a branch isn't theirs to read.
     """
-    _require_person(user, conflict)
     root = aliases.default_root(using)
-    with acting_as(user):
-        for branch in (source, into):
-            require("read", branch, root)
+    _require_reader(user, conflict.table, (source, into), root)
     conflict.resolved(choice)
     table, key = place_of(conflict)
     values = {"fingerprint": fingerprint(conflict), "user": user}
+    values["heads"] = str(heads or Clashes(source, into, root).heads)
     with transaction.atomic(using=aliases.default_alias()):
         forget(source, into, using, conflict)
         return Resolution.objects.create(
@@ -96,25 +87,58 @@ def save(
         )
 
 
-def _require_person(user: Any, conflict: RowConflict) -> None:
+def save_table(
+    source: str, into: str, table: str, side: str, user: Any, heads: Heads, using: str | None = None
+) -> Resolution:
+    """Keep "ours" or "theirs" for all rows of a table, in the place of the choices for some.
+
+    Args:
+        heads: the commits that were looked at.
+
+    Raises:
+        ValueError: `side` isn't one.
+        PullRequestForbidden, BranchForbidden: as `save`.
+    """
+    if side not in OTHER_SIDE:
+        raise ValueError(f"Resolve with 'ours' or 'theirs': {side!r}")
+    root = aliases.default_root(using)
+    _require_reader(user, table, (source, into), root)
+    with transaction.atomic(using=aliases.default_alias()):
+        kept(source, into, using).filter(table=table).delete()
+        return Resolution.objects.create(
+            database=root,
+            source=source,
+            into=into,
+            table=table,
+            choice=side,
+            heads=str(heads),
+            user=user,
+        )
+
+
+def _require_reader(user: Any, table: str, branches: Iterable[str], root: str) -> None:
     if not getattr(user, "is_authenticated", False):
         raise PullRequestForbidden(_("Log in to resolve conflicts."))
-    if not may_view(user, conflict.table):
+    if not may_view(user, table):
         raise PullRequestForbidden(_("You may not see these objects."))
+    with acting_as(user):
+        for branch in branches:
+            require("read", branch, root)
 
 
 def forget(
     source: str, into: str, using: str | None = None, conflict: RowConflict | None = None
 ) -> None:
     """Drop the choice for one row, or all for this pair of branches."""
-    kept = _kept(source, into, using)
+    found = kept(source, into, using)
     if conflict is not None:
         table, key = place_of(conflict)
-        kept = kept.filter(table=table, key=key)
-    kept.delete()
+        found = found.filter(table=table, key=key)
+    found.delete()
 
 
-def _kept(source: str, into: str, using: str | None) -> Any:
+def kept(source: str, into: str, using: str | None = None) -> Any:
+    """All that is kept for merging `source` into `into`, whether it fits still or not."""
     root = aliases.default_root(using)
     return Resolution.objects.filter(database=root, source=source, into=into)
 
@@ -130,25 +154,53 @@ def load(
     Args:
         rows: the conflicts to look at, when the caller has them; else all are looked up.
     """
-    kept = _by_place(source, into, using)
-    if not kept:
+    if not kept(source, into, using).exists():
         return {}
+    chosen = _chosen(Clashes(source, into, using))
     found: dict[Place, Choice] = {}
     for conflict in conflicts(source, into, using) if rows is None else rows:
-        choice = _choice_for(kept, conflict)
+        choice = chosen(conflict)
         if choice != UNRESOLVED:
             found[place_of(conflict)] = choice
     return found
 
 
-def _by_place(source: str, into: str, using: str | None) -> dict[Place, Resolution]:
+def _chosen(clashes: Clashes, is_turned: bool = False) -> WholeTables:
+    """What is kept, as `versioning.merge` takes it."""
+    found = list(kept(clashes.source, clashes.into, clashes.root).order_by("pk"))
     # The newest of a row counts, should two have been kept at the same moment.
-    return {(each.table, each.key): each for each in _kept(source, into, using).order_by("pk")}
+    single = {(each.table, each.key): each for each in found if each.key}
+    keys: dict[str, set[str]] = {}
+    for table, key in single:
+        keys.setdefault(table, set()).add(key)
+
+    def choice(conflict: RowConflict) -> Choice:
+        return _turned(single, conflict) if is_turned else _choice_for(single, conflict)
+
+    return WholeTables(clashes, whole_tables(clashes, found), choice, keys, is_turned)
 
 
-def _choice_for(kept: dict[Place, Resolution], conflict: RowConflict) -> Choice:
-    each = kept.get(place_of(conflict))
-    if each is None or each.fingerprint != fingerprint(conflict):
+def whole_tables(
+    clashes: Clashes, found: Iterable[Resolution]
+) -> dict[str, tuple[str, frozenset[str]]]:
+    """By table, the side that is kept for all of it, and the rows that changed since."""
+    whole = {}
+    for each in found:
+        then = None if each.key else Heads.read(each.heads)
+        changed = None if then is None else clashes.changed_since(each.table, then)
+        if changed is not None:
+            whole[each.table] = (str(each.choice), changed)
+    return whole
+
+
+def _choice_for(single: dict[Place, Resolution], conflict: RowConflict) -> Choice:
+    each = single.get(place_of(conflict))
+    return UNRESOLVED if each is None else choice_of(each, conflict)
+
+
+def choice_of(each: Resolution, conflict: RowConflict) -> Choice:
+    """What is kept, when it is for this row as it is; UNRESOLVED for another."""
+    if each.fingerprint != fingerprint(conflict):
         return UNRESOLVED
     return _read(conflict, each.choice)
 
@@ -206,8 +258,8 @@ def merge(source: str, into: str, user: Any, using: str | None = None) -> MergeR
             written.
         BranchForbidden and what else `versioning.merge` raises.
     """
-    kept = _by_place(source, into, using)
     on = goes_to(source, into, user, using)
+    chosen = _chosen(Clashes(source, into, using), is_turned=on != into)
     with acting_as(user):
         if on == into:
             result = merge_branches(
@@ -215,7 +267,7 @@ def merge(source: str, into: str, user: Any, using: str | None = None) -> MergeR
                 into,
                 author=user_author(user),
                 using=using,
-                resolve=lambda conflict: _choice_for(kept, conflict),
+                resolve=chosen,
             )
         else:
             result = merge_branches(
@@ -224,16 +276,16 @@ def merge(source: str, into: str, user: Any, using: str | None = None) -> MergeR
                 message=_("Resolve conflicts with “%(target)s”") % {"target": into},
                 author=user_author(user),
                 using=using,
-                resolve=lambda conflict: _turned(kept, conflict),
+                resolve=chosen,
             )
     forget(source, into, using)
     return result
 
 
-def _turned(kept: dict[Place, Resolution], conflict: RowConflict) -> Choice:
+def _turned(single: dict[Place, Resolution], conflict: RowConflict) -> Choice:
     """The choice for a conflict of the opposite merge, whose ours and theirs are exchanged."""
     as_chosen = replace(conflict, ours=conflict.theirs, theirs=conflict.ours)
-    choice = _choice_for(kept, as_chosen)
+    choice = _choice_for(single, as_chosen)
     if isinstance(choice, str):
         return OTHER_SIDE.get(choice, choice)
     if choice is None:

@@ -8,15 +8,14 @@ https://docs.dolthub.com/sql-reference/version-control/merges#conflicts
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db import IntegrityError
-
 from .session import fetch_dicts, verb_connection
-from .values import database_value, model_of, python_value, quote
+from .values import model_of, python_value, quote, reader
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -77,6 +76,8 @@ class RowConflict:
         base = self.base or {}
         found = []
         for column, ours in self.ours.items():
+            if column not in self.theirs:  # one side has added it
+                continue
             before, theirs = base.get(column), self.theirs[column]
             if ours != theirs and (self.base is None or before not in (ours, theirs)):
                 found.append(FieldConflict(column, before, ours, theirs))
@@ -112,14 +113,13 @@ class RowConflict:
 
     def _merged(self) -> dict[str, Any]:
         assert self.ours is not None and self.theirs is not None
-        base = self.base or {}
-        return {
-            column: self.theirs[column] if column in base and base[column] == ours else ours
-            for column, ours in self.ours.items()
-        }
-
-
-Resolver = Callable[[RowConflict], Resolution]
+        merged = dict(self.ours)
+        for column, theirs in self.theirs.items():
+            # A column that they have added had no value before, and ours has it by the merge.
+            is_ours = self.base is None or self.base.get(column) != merged.get(column)
+            if column in merged and not is_ours:
+                merged[column] = theirs
+        return merged
 
 
 class Violation(NamedTuple):
@@ -133,22 +133,6 @@ class Violation(NamedTuple):
     kind: str
     row: dict[str, Any]
     info: dict[str, Any]
-
-
-def resolver_of(resolve: str | Mapping[str, Any] | Resolver | None) -> Resolver | None:
-    """A callable from what `merge(resolve=)` takes: a side, one per table, or a callable.
-
-    Raises:
-        ValueError: it is none of these.
-    """
-    if resolve is None or callable(resolve):
-        return resolve
-    if isinstance(resolve, str):
-        if resolve not in (OURS, THEIRS):
-            raise ValueError(f"resolve is {resolve!r}; it can be 'ours' or 'theirs'.")
-        return lambda conflict: resolve
-    sides = {str(table).lower(): side for table, side in resolve.items()}
-    return lambda conflict: sides.get(conflict.table.lower(), UNRESOLVED)
 
 
 def conflicts(
@@ -172,7 +156,7 @@ def conflicts(
             with verb_connection(into, using) as connection, connection.cursor() as cursor:
                 rows = connection.engine.preview_rows(cursor, into, source, name, PAGE, offset)
                 page = [
-                    _conflict(connection, name, keys[name], computed[name], row) for row in rows
+                    conflict_of(connection, name, keys[name], computed[name], row) for row in rows
                 ]
             yield from page
             offset += len(page)
@@ -180,7 +164,7 @@ def conflicts(
                 break
 
 
-def _conflict(
+def conflict_of(
     connection: DatabaseWrapper,
     table: str,
     key: list[str],
@@ -212,132 +196,36 @@ def _conflict(
     )
 
 
-def resolve_all(connection: DatabaseWrapper, cursor: Any, resolver: Resolver) -> list[Violation]:
-    """Resolve the conflicts of the merge under way on this connection, as far as it says.
-
-    A row that a constraint doesn't let in yet (its parent is in conflict as well) is tried
-    again after the others.
-
-    Returns:
-        The rows that no order of writing let in.
-    """
-    tables = list(rows_by_table(cursor, "dolt_conflicts"))
-    while True:
-        progress = 0
-        refused: list[Violation] = []
-        for table in tables:
-            progress += _resolve_table(connection, cursor, table, resolver, refused)
-        if not refused or not progress:
-            return refused
+def key_text(key: Mapping[str, Any]) -> str:
+    """A row's key as a text: the same for the same values."""
+    return json.dumps(key, sort_keys=True, default=_plain)
 
 
-def _resolve_table(
-    connection: DatabaseWrapper,
-    cursor: Any,
-    table: str,
-    resolver: Resolver,
-    refused: list[Violation],
-) -> int:
-    """Resolve what can be of one table; the number of rows that were."""
-    key = connection.engine.primary_key(cursor, table)
-    computed = connection.engine.generated_columns(cursor, table)
-    if connection.engine.settles_whole_tables(cursor, table):
-        found: list[RowConflict] = []
-        while len(found) % PAGE == 0:
-            rows = connection.engine.conflict_rows(cursor, table, PAGE, len(found))
-            if not rows:
-                break
-            found += [_conflict(connection, table, key, computed, raw) for raw in rows]
-        return _resolve_whole_table(connection, cursor, table, found, resolver, refused)
-    left = done = 0
-    while True:
-        rows = connection.engine.conflict_rows(cursor, table, PAGE, left)
-        for raw in rows:
-            conflict = _conflict(connection, table, key, computed, raw)
-            resolution = resolver(conflict)
-            if isinstance(resolution, str) and resolution == UNRESOLVED:
-                left += 1
-                continue
-            if not key:
-                _resolve_keyless(cursor, table, resolution)
-                return len(rows)
-            try:
-                _write(connection, cursor, conflict, conflict.resolved(resolution))
-            except IntegrityError as error:
-                refused.append(_violation_of(connection, conflict, error))
-                left += 1
-                continue
-            connection.engine.settle_conflict(cursor, table, key, raw)
-            done += 1
-        if len(rows) < PAGE:
-            return done
+def _plain(value: Any) -> str:
+    return f"{type(value).__name__}:{value!r}"
 
 
-def _resolve_whole_table(
-    connection: DatabaseWrapper,
-    cursor: Any,
-    table: str,
-    conflicts: list[RowConflict],
-    resolver: Resolver,
-    refused: list[Violation],
-) -> int:
-    """Resolve all conflicts of a table or none; the number of rows that were."""
-    resolutions = [resolver(conflict) for conflict in conflicts]
-    if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
-        return 0
-    waiting = list(zip(conflicts, resolutions, strict=True))
-    while waiting:
-        again = []
-        failed: list[Violation] = []
-        for conflict, resolution in waiting:
-            try:
-                _write(connection, cursor, conflict, conflict.resolved(resolution))
-            except IntegrityError as error:
-                failed.append(_violation_of(connection, conflict, error))
-                again.append((conflict, resolution))
-        if len(again) == len(waiting):
-            refused += failed
-            return len(conflicts) - len(again)
-        waiting = again
-    cursor.execute(f"DELETE FROM {quote('dolt_conflicts_' + table)}")
-    return len(conflicts)
+def key_texts(
+    connection: DatabaseWrapper, table: str, key: list[str], rows: Iterable[Sequence[Any]]
+) -> list[str]:
+    """`key_text` of many rows of one table, from the driver's values of the columns `key`."""
+    readers = [reader(connection, table, column) for column in key]
+    return [
+        key_text(
+            {
+                column: value if read is None or value is None else read(value)
+                for column, read, value in zip(key, readers, row, strict=True)
+            }
+        )
+        for row in rows
+    ]
 
 
-def _violation_of(
-    connection: DatabaseWrapper, conflict: RowConflict, error: IntegrityError
-) -> Violation:
-    kind = connection.engine.violation_kind(error)
-    return Violation(conflict.table, kind, dict(conflict.key), {"text": str(error.args[-1])})
-
-
-def _resolve_keyless(cursor: Any, table: str, resolution: Resolution) -> None:
-    if resolution not in (OURS, THEIRS):
-        raise ValueError(f"{table} has no primary key: resolve it with 'ours' or 'theirs'.")
-    cursor.db.engine.run(cursor, "dolt_conflicts_resolve", f"--{resolution}", table)
-
-
-def _write(
-    connection: DatabaseWrapper, cursor: Any, conflict: RowConflict, row: dict[str, Any] | None
-) -> None:
-    table, key = quote(conflict.table), conflict.key
-    where = " AND ".join(f"{quote(column)} = %s" for column in key)
-    values = [database_value(connection, conflict.table, c, v) for c, v in key.items()]
-    if row is None:
-        if conflict.ours is not None:
-            cursor.execute(f"DELETE FROM {table} WHERE {where}", values)
-        return
-    given = {
-        column: database_value(connection, conflict.table, column, value)
-        for column, value in row.items()
-    }
-    if conflict.ours is None:
-        columns = ", ".join(map(quote, given))
-        marks = ", ".join(["%s"] * len(given))
-        cursor.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(given.values()))
-    elif row != conflict.ours:
-        changed = {c: v for c, v in given.items() if c not in key}
-        sets = ", ".join(f"{quote(column)} = %s" for column in changed)
-        cursor.execute(f"UPDATE {table} SET {sets} WHERE {where}", [*changed.values(), *values])
+def fingerprint(conflict: RowConflict) -> str:
+    """The same for as long as the row's key, base, ours and theirs are."""
+    rows = [conflict.table, conflict.key, conflict.base, conflict.ours, conflict.theirs]
+    text = json.dumps(rows, sort_keys=True, default=_plain)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def rows_by_table(cursor: Any, system_table: str) -> dict[str, int]:

@@ -26,16 +26,8 @@ from ..wording import validate_author
 from .arrivals import follow
 from .branches import ahead_behind, names
 from .branches import resolve as resolve_ref
-from .conflicts import (
-    Resolver,
-    Violation,
-    broken_keys,
-    resolve_all,
-    resolver_of,
-    rows_by_table,
-    settle_violations,
-    violations,
-)
+from .conflicts import Violation, broken_keys, rows_by_table, settle_violations, violations
+from .resolving import Resolver, Sides, resolve_all, resolver_of
 from .session import merging, refuse_unfinished, verb_connection
 
 STRATEGIES = ("merge", "no-ff", "ff-only", "squash")
@@ -131,6 +123,8 @@ def merge(
             answer = _merge(cursor, source, other, into, strategy, text, who)
             refused = []
             if answer.open and resolver is not None:
+                if isinstance(resolver, Sides):
+                    resolver.begin(other, _head(cursor))
                 refused = resolve_all(connection, cursor, resolver)
                 settle_violations(cursor)
                 noted = rows_by_table(cursor, "dolt_constraint_violations")
@@ -245,17 +239,25 @@ def preview_merge(source: str, into: str, using: str | None = None) -> MergePrev
         access.require_open(validate_ref(ref), aliases.default_root(using))
     with verb_connection(into, using) as connection, connection.cursor() as cursor:
         try:
-            found = connection.engine.preview(cursor, into, source)
-        except DoltServerError as error:
-            if twice := _MADE_TWICE.search(str(error)):
-                return MergePreview({}, [twice[1]])
+            return previewed(cursor, into, source)
+        except DoltServerError:
             for ref in (source, into):
                 resolve_ref(ref, using)
             raise
-        conflicts, schema = {}, []
-        for table, rows, schema_rows in found:
-            if rows:
-                conflicts[table] = rows
-            if schema_rows:
-                schema.append(table)
-        return MergePreview(conflicts, schema)
+
+
+def previewed(cursor: Any, into: str, source: str) -> MergePreview:
+    """`preview_merge` with a cursor on `into`."""
+    try:
+        found = cursor.db.engine.preview(cursor, into, source)
+    except DoltServerError as error:
+        if twice := _MADE_TWICE.search(str(error)):
+            return MergePreview({}, [twice[1]])
+        raise
+    conflicts, schema = {}, []
+    for table, rows, schema_rows in found:
+        if rows:
+            conflicts[table] = rows
+        if schema_rows:
+            schema.append(table)
+    return MergePreview(conflicts, schema)

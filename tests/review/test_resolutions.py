@@ -11,6 +11,7 @@ from dolt_router.exceptions import MergeConflict, PullRequestForbidden
 from dolt_router.models import Branch
 from dolt_router.review import resolutions
 from dolt_router.review.models import BranchRule, PullRequest
+from dolt_router.versioning.clashes import Clashes
 from dolt_router.versioning.conflicts import RowConflict, conflicts
 from tests.inventory.models import Device
 from tests.review.conftest import give, person
@@ -118,3 +119,43 @@ def test_who_may_not_and_what_is_no_choice(clash: list[RowConflict], boss: Any) 
         with pytest.raises(ValueError):
             resolutions.save("feature/x", "main", clash[0], choice, boss)
     assert resolutions.load("feature/x", "main") == {}
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_side_of_a_whole_table_is_merged_with_in_either_direction(
+    clash: list[RowConflict], boss: Any, side: str
+) -> None:
+    table = clash[0].table
+    heads = Clashes("feature/x", "main").heads
+    resolutions.save("feature/x", "main", clash[0], "ours", boss)
+    resolutions.save_table("feature/x", "main", table, side, boss, heads)
+    resolutions.save("feature/x", "main", clash[1], {"name": "mine"}, boss)
+    BranchRule.objects.create(pattern="main")
+    resolutions.merge("feature/x", "main", boss)
+    first = ("main 1", 10) if side == "ours" else ("feature 1", 20)
+    assert rows("feature/x") == [first, ("mine", 10)]
+    assert rows() == [("main 1", 10), ("main 2", 10)]
+    assert resolutions.load("feature/x", "main") == {}
+
+
+def test_side_of_a_whole_table_is_for_who_may_see_it(clash: list[RowConflict], boss: Any) -> None:
+    heads = Clashes("feature/x", "main").heads
+    for user in (None, person("stranger")):
+        with pytest.raises(PullRequestForbidden):
+            resolutions.save_table("feature/x", "main", clash[0].table, "ours", user, heads)
+    with pytest.raises(ValueError):
+        resolutions.save_table("feature/x", "main", clash[0].table, "mine", boss, heads)
+    assert resolutions.load("feature/x", "main") == {}
+
+
+def test_side_of_a_whole_table_counts_for_rows_that_stayed(
+    clash: list[RowConflict], boss: Any
+) -> None:
+    heads = Clashes("feature/x", "main").heads
+    resolutions.save_table("feature/x", "main", clash[0].table, "theirs", boss, heads)
+    Device.objects.using("feature/x").filter(pk=1).update(height=21)
+    kept = resolutions.load("feature/x", "main")
+    assert kept == {resolutions.place_of(clash[1]): "theirs"}
+    with pytest.raises(MergeConflict) as caught:
+        resolutions.merge("feature/x", "main", boss)
+    assert caught.value.tables == {clash[0].table: 1}

@@ -6,13 +6,13 @@ https://docs.dolthub.com/sql-reference/version-control
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import DatabaseError
 
 from ...exceptions import DoltRouterError
-from ..engine import Engine, LogRow, MergeAnswer, Query
+from ..engine import Engine, LogRow, MergeAnswer, Query, keys_of_conflicts
 from . import virtual_conflicts
 from .functional import generated_columns, is_hidden
 from .sequences import register_between, register_renamed
@@ -80,6 +80,15 @@ class ServerEngine(Engine):
             f"DELETE FROM {_quoted('dolt_conflicts_' + table)} WHERE dolt_conflict_id = %s",
             [row["dolt_conflict_id"]],
         )
+
+    def is_same(self, value: str, other: str) -> str:
+        return f"BINARY {value} <=> BINARY {other}"  # a collation may heed no case
+
+    def update_from(
+        self, rows: str, source: str, sets: Mapping[str, str], on: str, where: str
+    ) -> str:
+        given = ", ".join(f"t.{column} = {value}" for column, value in sets.items())
+        return f"UPDATE {rows} AS t JOIN {source} AS c ON {on} SET {given} WHERE {where}"
 
     def violation_kind(self, error: Exception) -> str:
         code = int(error.args[0]) if error.args else 0
@@ -249,6 +258,23 @@ class ServerEngine(Engine):
         )
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def preview_keys(
+        self, cursor: Any, into: str, source: str, table: str, key: Sequence[str]
+    ) -> list[Sequence[Any]]:
+        if virtual_conflicts.has_virtual_columns(cursor, table):
+            sides, most = (into, source), 2**31
+            rows = virtual_conflicts.conflict_rows(cursor, table, key, sides, most, 0)
+            prefixes = ("our_", "their_", "base_")
+            return [
+                [next((v for p in prefixes if (v := row[p + c]) is not None), None) for c in key]
+                for row in rows
+            ]
+        shown = keys_of_conflicts(_quoted, key)
+        cursor.execute(
+            f"SELECT {shown} FROM dolt_preview_merge_conflicts(%s, %s, %s)", [into, source, table]
+        )
+        return list(cursor.fetchall())
 
     # -- what may be wrong --------------------------------------------------------------
 
