@@ -22,14 +22,15 @@ DIRECTIONS = pytest.mark.parametrize(
     indirect=True,
 )
 
-# Conflicts that were resolved by hand, both ways and to a third value; unique values that change
-# places; a merge of a merge; rows that come back; a commit that changes nothing.
+# Conflicts that were resolved, both ways and to a third value; a merge that leaves out what the
+# other side did; unique values that change places; a merge of a merge.
 MORE = r"""
 import django; django.setup()
 from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.models import Branch
-from dolt_router.versioning import merges, tags
+from dolt_router.versioning import branches, merges, tags
+from dolt_router.versioning.session import merging
 from shelf.models import Box, Thing
 
 with AutoDoltCommit("Boxes", author="Bo (NOC) <bo@example.org>"):
@@ -57,6 +58,13 @@ merges.merge("main", "mixed")
 with use_branch("mixed"):
     Thing.objects.filter(big=50).update(text="mixed again")
 merges.merge("mixed", "main", strategy="no-ff")
+Branch.objects.create(name="undone", start_point="main")
+Thing.objects.using("default/undone").filter(big=60).update(text="undone")
+Thing.objects.filter(big=61).update(text="main")
+with merging("main") as (connection, cursor):  # by hand: the row stays as it was on main
+    connection.engine.merge(cursor, branches.resolve("undone"), "open", "", "")
+    cursor.execute("UPDATE shelf_thing SET text = 't60' WHERE big = 60")
+    connection.engine.run(cursor, "dolt_commit", "-A", "-m", "Merged by hand")
 tags.create("gone", "theirs")
 Branch.objects.get(name="theirs").delete(force=True)
 """
@@ -85,7 +93,7 @@ places = {commit: place for place, commit in enumerate(order)}
 for commit in order:
     entry = entries[commit]
     parents = [places.get(parent) for parent in entry.parents]
-    author = entry.author.replace("(", "[").replace(")", "]")
+    author = entry.author.replace("(", "[").replace(")", "]").replace("<>", "<unknown>")
     print(places[commit], parents, author, f"{entry.date:%F %T}", repr(entry.message), at(commit))
 """
 
@@ -105,7 +113,7 @@ def test_every_commit_has_its_words_its_parents_and_its_rows(project: Project) -
         assert new == old
     for text in ("First rows", "Bo [NOC]", "All of them, and \N{SNOWMAN}", "Di <di@example.org>"):
         assert text in "\n".join(here)
-    assert sum(line.split("]")[0].count(",") for line in here) == 5  # merges
+    assert sum(line.split("]")[0].count(",") for line in here) == 6  # merges
     left, right = (project.run("-c", SHOW, alias) for alias in ("default", "copy"))
     assert right.replace("+00:00", "") == left.replace("+00:00", "")
 

@@ -122,7 +122,7 @@ def _copy_history(
                 branches.create(name, replay.made[heads[name]], target)
             compared = replay.compare(heads)
             for name in heads:
-                _compare(source, target, name)
+                _compare(source, target, name, "no branch was copied")
         except BaseException:
             for name in set(branches.names(target)).intersection(others):
                 branches.delete(name, force=True, using=target)
@@ -238,7 +238,16 @@ def _replay(
                     apply(model, differing, connection, progress)
         date = entry.date.strftime("%Y-%m-%dT%H:%M:%S")
         said = f"{entry.message}\n\nCopied with what was before it: {source} {after}"
-        words = ["-A", "--allow-empty", "-m", said, "--author", entry.author, "--date", date]
+        words = [
+            "-A",
+            "--allow-empty",
+            "-m",
+            said,
+            "--author",
+            replays.author_of(entry),
+            "--date",
+            date,
+        ]
         return str(connection.engine.run(cursor, "dolt_commit", *words)[0])
 
 
@@ -270,7 +279,7 @@ def _tables_without_a_model(source: str, first: str, heads: dict[str, str]) -> l
 _OWN = {"django_migrations", "dolt_ignore", "dolt_nonlocal_tables"}
 
 
-def _compare(source: str, target: str, branch: str) -> None:
+def _compare(source: str, target: str, branch: str, rest: str = "all the rest was copied") -> None:
     models = versioned()
     if branch == conf.DEFAULT_BRANCH:
         models += shared()
@@ -285,7 +294,7 @@ def _compare(source: str, target: str, branch: str) -> None:
                 f"{sides[0].rows} rows there, {sides[1].rows} here"
                 f"{_example(model, f'{source}/{branch}', f'{target}/{branch}', names)}. "
                 "Either someone wrote meanwhile: delete the copy and make it again. Or this "
-                "engine can't hold the value (docs/embedded.md); all the rest was copied."
+                f"engine can't hold the value (docs/embedded.md); {rest}."
             )
 
 

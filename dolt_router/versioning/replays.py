@@ -35,6 +35,7 @@ from .session import fetch_dicts, merging, verb_connection
 from .values import model_of, quote
 from .written_rows import BATCH, Progress, apply, fields_of, rows_of, versioned
 
+UNKNOWN = "unknown"  # a name or an address that a commit lacks
 COMPARED = 10  # commits whose tables are compared as a whole, besides the branches' heads
 
 
@@ -154,7 +155,7 @@ class Replay:
                 migrated = self._apply(base, entry.commit_hash, connection, 1)
             date = entry.date.strftime("%Y-%m-%dT%H:%M:%S")
             words = ["-A", "--allow-empty", "-m", entry.message, "--date", date]
-            words += ["--author", validate_author(entry.author)]
+            words += ["--author", author_of(entry)]
             made = str(connection.engine.run(cursor, "dolt_commit", *words)[0])
         if migrated:
             self.migrations.append(entry)
@@ -263,7 +264,7 @@ class Replay:
         parents = [self.made[parent] for parent in original.parents]
         wanted = (
             list(dict.fromkeys(parents)),
-            validate_author(original.author),
+            author_of(original),
             original.date.replace(microsecond=0),
             original.message,
         )
@@ -287,6 +288,12 @@ class Replay:
                     f'{model._meta.db_table} at {key} ("{entry.subject}") differs from its copy '
                     f"{self.made[key]}: {sides[0].rows} rows there, {sides[1].rows} here."
                 )
+
+
+def author_of(entry: LogEntry) -> str:
+    """The author of a commit as either engine takes it: doltlite commits without an address."""
+    name, _, address = entry.author.rpartition(" <")
+    return validate_author(f"{name.strip() or UNKNOWN} <{address.rstrip('>') or UNKNOWN}>")
 
 
 def _forget_conflicts(cursor: Any) -> None:
