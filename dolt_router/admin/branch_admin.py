@@ -29,7 +29,7 @@ from ..versioning.scratch import PREFIX
 from . import editing, pages, refs
 from .open_to_staff import OpenToStaff
 
-ANY = "any-branch"  # stands for a name in what is made once for all rows
+ANY = "any-branch"  # stands for a name or a hash in what is made once for all rows
 
 _boxes: dict[str | None, str] = {}  # by language
 
@@ -56,6 +56,9 @@ class BranchList(ChangeList):
         self.paginator = _Counted(rows, self.list_per_page, count)
         self.result_list = rows
         self._add_distances(rows)
+        addresses = addresses_of(self.model_admin.admin_site.name)
+        for branch in rows:
+            branch.addresses = addresses
 
     def _rows(self, request: HttpRequest, first: int, size: int) -> tuple[list[Any], int]:
         """Some of the branches that the reader may see, and the number of all of these."""
@@ -78,6 +81,12 @@ class BranchList(ChangeList):
         apart = distances(found, found.get(default) or branches.resolve(default)) if found else {}
         for branch in rows:
             branch.ahead, branch.behind = apart[branch.name]
+
+
+def addresses_of(site: str) -> tuple[str, str]:
+    """The address of the log, and that of a commit, with ANY for its hash."""
+    commit = reverse(f"{site}:dolt_router_commit", args=[ANY])
+    return reverse(f"{site}:dolt_router_log"), commit
 
 
 class _Counted(Paginator):  # type: ignore[type-arg,unused-ignore]
@@ -127,8 +136,10 @@ class BranchAdmin(OpenToStaff):
         actions.pop("delete_selected", None)
         return actions
 
-    def _address(self, name: str, *arguments: str) -> str:
-        return reverse(f"{self.admin_site.name}:dolt_router_{name}", args=arguments)
+    def _addresses(self, branch: Any) -> tuple[str, str]:
+        # Looked up once for a list: a look-up takes longer than the rest of a cell.
+        found: tuple[str, str] | None = getattr(branch, "addresses", None)
+        return found or addresses_of(self.admin_site.name)
 
     @wraps(admin.ModelAdmin.action_checkbox)
     def action_checkbox(self, obj: Any) -> SafeString:  # type: ignore[override,unused-ignore]
@@ -141,7 +152,7 @@ class BranchAdmin(OpenToStaff):
     @admin.display(description=gettext_lazy("branch"), ordering="name")
     def shown_name(self, branch: Any) -> SafeString:
         """The name, which leads to the log, and what is special about it."""
-        url = f"{self._address('log')}?{urlencode({'ref': branch.name})}"
+        url = f"{self._addresses(branch)[0]}?{urlencode({'ref': branch.name})}"
         marks = SafeString("")
         if branch.is_default:
             marks += format_html(
@@ -167,7 +178,7 @@ class BranchAdmin(OpenToStaff):
     @admin.display(description=gettext_lazy("last commit"), ordering="latest_commit_message")
     def subject(self, branch: Any) -> SafeString:
         """The first line of the last commit's message."""
-        url = self._address("commit", branch.hash)
+        url = self._addresses(branch)[1].replace(ANY, branch.hash)
         text = branch.latest_commit_message.partition("\n")[0]
         return format_html('<a class="dolt-subject" href="{}">{}</a>', url, text[:120] or "—")
 
