@@ -8,8 +8,11 @@ procedures, and a length that an HTTP header or cookie can carry.
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from .exceptions import InvalidBranchName
+from django.utils.translation import gettext_noop as _
+
+from .exceptions import InvalidBranchName, worded
 
 MAX_LENGTH = 250  # characters; session, cookie and log lines stay readable
 
@@ -25,31 +28,34 @@ def is_commit_hash(name: str) -> bool:
     return _COMMIT_HASH.match(name) is not None
 
 
-def why_invalid(name: object) -> str | None:
-    """The reason why `name` can't be a ref (branch, tag or commit hash), or None."""
+def why_invalid(name: object) -> Any:
+    """The reason why `name` can't be a ref (branch, tag or commit hash), or None.
+
+    It is translated when it is shown.
+    """
     if not isinstance(name, str):
-        return "it is not text"
+        return worded(_("it is not text"))
     if not name:
-        return "it is empty"
+        return worded(_("it is empty"))
     if len(name) > MAX_LENGTH:
-        return f"it is longer than {MAX_LENGTH} characters"
+        return worded(_("it is longer than %(n)d characters"), n=MAX_LENGTH)
     if found := _ILLEGAL.search(name):
-        return f"it contains {found.group()!r}"
+        return worded(_("it contains %(what)s"), what=repr(found.group()))
     if name.startswith("-"):
-        return "it starts with -"
+        return worded(_("it starts with -"))
     if name in ("@", "HEAD", "WORKING", "STAGED"):
-        return "it is a reserved word"
+        return worded(_("it is a reserved word"))
     if ".." in name or "@{" in name:
-        return "it contains .. or @{"
+        return worded(_("it contains %(what)s"), what=".. @{")
     if name.endswith("."):
-        return "it ends with a dot"
+        return worded(_("it ends with a dot"))
     for component in name.split("/"):
         if not component:
-            return "a part between slashes is empty"
+            return worded(_("a part between slashes is empty"))
         if component.startswith("."):
-            return "a part starts with a dot"
+            return worded(_("a part starts with a dot"))
         if component.endswith(".lock"):
-            return "a part ends with .lock"
+            return worded(_("a part ends with .lock"))
     return None
 
 
@@ -73,5 +79,5 @@ def validate_branch(name: object) -> str:
     """
     ref = validate_ref(name)
     if is_commit_hash(ref):
-        raise InvalidBranchName(ref, "it looks like a commit hash")
+        raise InvalidBranchName(ref, worded(_("it looks like a commit hash")))
     return ref

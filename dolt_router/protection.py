@@ -8,13 +8,22 @@ bringing the branch up to date among them; migrations are not asked about.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import pgettext_lazy
 
 from .conf import conf
-from .exceptions import BranchProtected
+from .exceptions import BranchProtected, worded
+from .exceptions.branches import CHANGED_DIRECTLY
 
 if TYPE_CHECKING:
     from .access import Act
+
+RENAMED = pgettext_lazy("a branch can't be", "renamed")
+DELETED = pgettext_lazy("a branch can't be", "deleted")
+MOVED = pgettext_lazy("a branch can't be", "moved")
+PUSHED = pgettext_lazy("a branch can't be", "pushed by force")
 
 
 def is_protected(branch: str) -> bool:
@@ -36,13 +45,13 @@ def gate(act: Act) -> None:
         raise BranchProtected(", ".join(conf.PROTECTED_BRANCHES), action_of(act))
 
 
-def action_of(act: Act) -> str:
+def action_of(act: Act) -> Any:
     """What is refused, in words: the branch can't be ..."""
     details = act.details
     if "raw" in details:
-        return f'reached by a raw "CALL {details["raw"]}"'
+        return worded(_('reached by a raw "CALL %(procedure)s"'), procedure=details["raw"])
     if act.verb == "delete":
-        return "renamed" if "new_name" in details else "deleted"
+        return RENAMED if "new_name" in details else DELETED
     if act.verb == "force":
-        return "pushed by force" if "remote" in details else "moved"
-    return "changed directly"
+        return PUSHED if "remote" in details else MOVED
+    return CHANGED_DIRECTLY

@@ -16,10 +16,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_noop as _
 
 from . import aliases, signals
 from .conf import conf
-from .exceptions import InvalidBranchName
+from .exceptions import InvalidBranchName, worded
 from .names import validate_branch
 
 SESSION_KEY = "dolt-branch"
@@ -88,7 +89,8 @@ class CookieSelector(Selector):
         try:
             return str(request.get_signed_cookie(COOKIE, salt=COOKIE_SALT))
         except signing.BadSignature as error:
-            raise InvalidBranchName(request.COOKIES[COOKIE], "its signature is wrong") from error
+            reason = worded(_("its signature is wrong"))
+            raise InvalidBranchName(request.COOKIES[COOKIE], reason) from error
 
 
 class SubdomainSelector(Selector):

@@ -13,6 +13,7 @@ from django.contrib.admindocs.utils import (
     replace_named_groups,
     replace_unnamed_groups,
 )
+from django.utils import translation
 from django.utils.text import get_text_list
 
 from . import access, context
@@ -69,13 +70,23 @@ def default_message(request: HttpRequest | None, changes: list[Change]) -> str:
     The address is that of the URLconf, without its values: they are keys and names of rows, and a
     message is read by whoever may read the branch.
     """
-    summary = summarize(changes) or "Changed data"
+    with untranslated():
+        summary = summarize(changes) or "Changed data"
     if request is None:
         return summary
     match = request.resolver_match
     if match is None:
         return f"{summary}: {request.method}"
     return f"{summary}: {request.method} {route_of(match)}"
+
+
+def untranslated() -> Any:
+    """Inside, no text is translated: what is stored for all isn't in the language of one of them.
+
+    Messages of commits are so, as Django's own log of the admin is: what this package says in
+    English, the names of models as their code has them.
+    """
+    return translation.override(None)
 
 
 def route_of(match: ResolverMatch) -> str:

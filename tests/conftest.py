@@ -14,6 +14,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.commands import flush
 from django.test import Client
+from django.utils import translation
 
 from dolt_router import aliases
 from dolt_router.access import system
@@ -75,6 +76,13 @@ def quick_flush() -> Iterator[None]:
         patch.setattr(flush, "sql_flush", but_for_those)
         patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **options: None)
         yield
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> Iterator[None]:
+    """The language that a request activated stays active in its thread: no further than a test."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

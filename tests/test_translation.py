@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import ast
 import gettext
+import html
+import logging
+import pickle
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +21,16 @@ from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 from django.utils.translation.template import templatize
 
 import dolt_router
+from dolt_router import exceptions
+from dolt_router.models import Commit
+from dolt_router.names import validate_branch
+from dolt_router.review.checking import CheckContext
 from dolt_router.review.models import PullRequest
+from dolt_router.versioning.past import restore
 from tests.inventory.models import Device
 
 PACKAGE = Path(dolt_router.__file__).parent
@@ -212,3 +223,125 @@ def test_other_readers_and_other_sites_stay_english(
         lost = manager.get("/admin/", HTTP_X_DOLT_BRANCH="no/such", **asked).content.decode()
     assert '<html lang="en' in page and "Compare the two selected branches" in page
     assert '<html lang="en' in lost and "This branch does not exist" in lost
+
+
+ERRORS = [
+    (
+        exceptions.BranchProtected("main"),
+        "is protected",
+        "kann nicht direkt geändert",
+    ),
+    (exceptions.BranchForbidden("main"), "may not use", "Sie dürfen den Zweig „main“ nicht"),
+    (
+        exceptions.BranchForbidden("main", "review"),
+        "not review branch",
+        "dies nicht: Reviews abgeben.",
+    ),
+    (exceptions.BranchDoesNotExist("mian", known=["main"]), "Did you mean", "Meinten Sie"),
+    (exceptions.StaleWrite("main"), "Someone else changed", "Jemand anders hat"),
+    (exceptions.MergeConflict("x", "main", {"t": 2}), "both changed t (2 rows)", "t (2 Zeilen)"),
+    (exceptions.ReviewRequired("main", [("a", "B.")]), "pull request. B.", "Pull-Request an. B."),
+    (exceptions.ReadOnlyRevision("v1"), "point in history", "Punkt in der Geschichte"),
+    (exceptions.NotFastForward("x", "main"), "fast-forwarded", "vorgespult"),
+    (exceptions.InvalidPreviewLink("expired"), "not valid any more", "gilt nicht mehr"),
+]
+
+
+@pytest.mark.parametrize(("error", "english", "german"), ERRORS)
+def test_error_is_in_the_language_in_which_it_is_shown(
+    error: Exception, english: str, german: str
+) -> None:
+    assert english in str(error)
+    with override("de"):
+        assert german in str(error) and german in f"{error}"
+    with override(None):
+        assert english in str(error)
+    assert str(pickle.loads(pickle.dumps(error.args))[0])  # as a process pool hands it over
+
+
+@pytest.mark.parametrize(
+    ("name", "german"),
+    [("", "leer"), ("a b", "enthält ' '"), ("-x", "beginnt mit"), ("a..b", "enthält ..")],
+)
+def test_reason_of_a_bad_name_is_translated_with_the_error(name: str, german: str) -> None:
+    with pytest.raises(exceptions.InvalidBranchName) as caught:
+        validate_branch(name)
+    with override("de"):
+        assert german in str(caught.value) and german in str(caught.value.reason)
+
+
+def test_error_can_be_told_before_there_are_settings() -> None:
+    script = (
+        "from dolt_router.exceptions import BranchDoesNotExist, InvalidBranchName;"
+        "print(BranchDoesNotExist('x', known=['y']), InvalidBranchName('', 'it is empty'))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 'Branch "x" does not exist' in done.stdout
+
+
+@with_locales
+def test_refusal_is_german_on_the_page_that_shows_it(manager: Client, feature: str) -> None:
+    with override_settings(DOLT_ROUTER={"PROTECTED_BRANCHES": ["feature/*"]}):
+        on = {"HTTP_X_DOLT_BRANCH": feature, **GERMAN}
+        for more in ({}, {"HTTP_ACCEPT": "application/json"}):
+            answer = manager.post("/save/?name=x", **on, **more)
+            assert answer.status_code == 403
+            told = answer.json()["detail"] if more else html.unescape(answer.content.decode())
+            assert "Der Zweig „feature/x“ ist geschützt" in told
+        url = reverse("admin:dolt_router_branch_delete_one") + f"?branch={feature}"
+        page = html.unescape(manager.post(url, {"lose": "yes"}, **GERMAN).content.decode())
+        assert "kann nicht gelöscht werden" in page
+
+
+@contextmanager
+def translated_name(model: type[Device]) -> Iterator[None]:
+    """The model is called by a word that Django translates: "user", in German "Benutzer"."""
+    before = model._meta.verbose_name
+    model._meta.verbose_name = gettext_lazy("user")
+    try:
+        yield
+    finally:
+        model._meta.verbose_name = before
+
+
+@with_locales
+def test_messages_of_commits_are_in_no_readers_language(manager: Client, feature: str) -> None:
+    device = Device.objects.using(feature).create(name="a", height=1)
+    with override("de"), translated_name(Device):
+        first = Commit.objects.on(feature)[0].commit_hash
+        Device.objects.using(feature).filter(pk=device.pk).update(height=2)
+        restore(Device.objects.using(feature).get(pk=device.pk), first)
+        change = Commit.objects.on(feature)[1]
+        assert change.message == "Changed 1 user"
+        assert Commit.objects.on(feature)[0].message.startswith("Restore user to ")
+    data = {"source": feature, "target": "main", "title": "Higher"}
+    manager.post(reverse("admin:dolt_review_pullrequest_add"), data, **GERMAN)
+    number = PullRequest.objects.get().pk
+    url = reverse("admin:dolt_review_pullrequest_act", args=[number, "merge"])
+    head = Commit.objects.on(feature)[0].commit_hash
+    manager.post(url, {"source_hash": head, "strategy": "no-ff"}, **GERMAN)
+    assert Commit.objects.on("main")[0].message.startswith(f"Merge pull request #{number}: Higher")
+
+
+def breaking(context: CheckContext) -> None:
+    """A check that ends with an error of this package."""
+    raise exceptions.StaleWrite("main")
+
+
+@with_locales
+def test_log_of_the_server_stays_in_the_language_of_the_process(
+    manager: Client, feature: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    Device.objects.using(feature).create(name="new-1")
+    data = {"source": feature, "target": "main", "title": "Higher"}
+    manager.post(reverse("admin:dolt_review_pullrequest_add"), data)
+    url = reverse(
+        "admin:dolt_review_pullrequest_act", args=[PullRequest.objects.get().pk, "checks"]
+    )
+    caplog.handler.setFormatter(logging.Formatter("%(message)s"))
+    with override_settings(DOLT_ROUTER={"CHECKS": {"breaking": breaking}}):
+        page = manager.post(url, follow=True, **GERMAN).content.decode()
+    assert "Die Prüfungen" in page and "Someone else changed the same data" in page
+    assert "Someone else changed the same data" in caplog.text
+    assert "Jemand anders" not in caplog.text

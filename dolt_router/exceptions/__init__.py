@@ -11,6 +11,7 @@ from .base import (
     DoltRouterError,
     NotThere,
     Refused,
+    worded,
 )
 from .branches import (
     BranchDoesNotExist,
@@ -87,4 +88,5 @@ __all__ = [
     "UnsupportedByEngine",
     "UnsupportedServer",
     "hidden_tables",
+    "worded",
 ]

@@ -29,8 +29,19 @@ def worded(message: str, **values: Any) -> Any:
     return _lazily_filled(message, values)
 
 
+def _joined(names: list[str]) -> str:
+    return _filled(" or ", {}).join(names)
+
+
+alternatives = lazy(_joined, str)  # `"a" or "b"`, when it is shown
+
+
 class DoltRouterError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package.
+
+    Errors that people meet on pages (those with an HTTP status below 500) are in the language that
+    is active when they are turned into text. The others are for developers and logs, in English.
+    """
 
     code = "dolt_router"
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.utils import NotSupportedError, OperationalError, ProgrammingError
 from django.utils.connection import ConnectionDoesNotExist
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_noop as _
 
-from .base import DoltRouterError
+from .base import DoltRouterError, alternatives, worded
+
+CHANGED_DIRECTLY = pgettext_lazy("a branch can't be", "changed directly")
 
 
 class InvalidBranchName(DoltRouterError, ValueError):
@@ -17,14 +22,15 @@ class InvalidBranchName(DoltRouterError, ValueError):
 
     code = "invalid_branch_name"
 
-    def __init__(self, branch: object, reason: str) -> None:
+    def __init__(self, branch: object, reason: Any) -> None:
         self.branch = branch
         self.reason = reason
         shown = f"{branch!s:.100}" if isinstance(branch, str) else repr(branch)[:100]
-        super().__init__(
-            f'"{shown}" is not a valid branch name: {reason}. '
+        text = _(
+            '"%(name)s" is not a valid branch name: %(reason)s. '
             "Use letters, digits and / . - _ as in feature/rack-42."
         )
+        super().__init__(worded(text, name=shown, reason=reason))
 
 
 class BranchDoesNotExist(DoltRouterError, ConnectionDoesNotExist, OperationalError):
@@ -43,14 +49,17 @@ class BranchDoesNotExist(DoltRouterError, ConnectionDoesNotExist, OperationalErr
         by_lower = {name.lower(): name for name in known}
         near = get_close_matches(branch.lower(), list(by_lower), n=3, cutoff=0.6)
         self.suggestions = [by_lower[name] for name in near]
-        hint = ""
-        if self.suggestions:
-            quoted = " or ".join(f'"{name}"' for name in self.suggestions)
-            hint = f" Did you mean {quoted}?"
-        super().__init__(
-            f'Branch "{branch}" does not exist on "{using}".{hint} '
-            f"Create it with: manage.py dolt branch {branch}"
+        text = _(
+            'Branch "%(branch)s" does not exist on "%(using)s". '
+            "Create it with: manage.py dolt branch %(branch)s"
         )
+        if self.suggestions:
+            text = _(
+                'Branch "%(branch)s" does not exist on "%(using)s". Did you mean %(near)s? '
+                "Create it with: manage.py dolt branch %(branch)s"
+            )
+        named = alternatives([f'"{name}"' for name in self.suggestions])
+        super().__init__(worded(text, branch=branch, using=using, near=named))
 
 
 class BranchExists(DoltRouterError, ValueError):
@@ -61,10 +70,11 @@ class BranchExists(DoltRouterError, ValueError):
     def __init__(self, branch: str, using: str = "default") -> None:
         self.branch = branch
         self.using = using
-        super().__init__(
-            f'Branch "{branch}" exists already on "{using}" (names are compared without '
+        text = _(
+            'Branch "%(branch)s" exists already on "%(using)s" (names are compared without '
             "regard to case). Choose another name, or delete or rename that branch first."
         )
+        super().__init__(worded(text, branch=branch, using=using))
 
 
 class BranchProtected(DoltRouterError, PermissionDenied):
@@ -72,12 +82,13 @@ class BranchProtected(DoltRouterError, PermissionDenied):
 
     code = "branch_protected"
 
-    def __init__(self, branch: str, action: str = "changed directly") -> None:
+    def __init__(self, branch: str, action: Any = CHANGED_DIRECTLY) -> None:
         self.branch = branch
-        super().__init__(
-            f'Branch "{branch}" is protected and can\'t be {action}. Work on a branch of your '
-            f'own and merge it: Branch.objects.get(name="...").merge(into="{branch}").'
+        text = _(
+            'Branch "%(branch)s" is protected and can\'t be %(action)s. Work on a branch of your '
+            'own and merge it: Branch.objects.get(name="...").merge(into="%(branch)s").'
         )
+        super().__init__(worded(text, branch=branch, action=action))
 
 
 class BranchForbidden(DoltRouterError, PermissionDenied):
@@ -88,20 +99,26 @@ class BranchForbidden(DoltRouterError, PermissionDenied):
     def __init__(self, branch: str, verb: str | None = None) -> None:
         self.branch, self.verb = branch, verb
         if verb in (None, "read"):
-            text = (
-                f'You may not use branch "{branch}". Ask whoever runs this site for access, or go '
+            text = _(
+                'You may not use branch "%(branch)s". Ask whoever runs this site for access, or go '
                 "on without naming a branch."
             )
         else:
-            act = _ACTS.get(verb or "", verb)
-            text = (
-                f'You may not {act} branch "{branch}". Ask whoever runs this site for the '
-                f'permission "{verb}" on it.'
+            text = _(
+                'You may not %(act)s branch "%(branch)s". Ask whoever runs this site for the '
+                'permission "%(verb)s" on it.'
             )
-        super().__init__(text)
+        super().__init__(worded(text, act=_ACTS.get(verb or "", verb), branch=branch, verb=verb))
 
 
-_ACTS = {"write": "write to", "merge": "merge into", "force": "move or overwrite"}
+_ACTS = {
+    "write": gettext_lazy("write to"),
+    "create": gettext_lazy("create"),
+    "merge": gettext_lazy("merge into"),
+    "delete": gettext_lazy("delete"),
+    "force": gettext_lazy("move or overwrite"),
+    "review": pgettext_lazy("verb", "review"),
+}
 
 
 class BranchInUse(DoltRouterError, OperationalError):
@@ -109,9 +126,10 @@ class BranchInUse(DoltRouterError, OperationalError):
 
     code = "branch_in_use"
 
-    def __init__(self, branch: str, detail: str) -> None:
+    def __init__(self, branch: str, detail: Any) -> None:
         self.branch = branch
-        super().__init__(f'Branch "{branch}" can\'t be changed now: {detail}')
+        text = _('Branch "%(branch)s" can\'t be changed now: %(detail)s')
+        super().__init__(worded(text, branch=branch, detail=detail))
 
 
 class ReadOnlyRevision(DoltRouterError, NotSupportedError):
@@ -121,10 +139,11 @@ class ReadOnlyRevision(DoltRouterError, NotSupportedError):
 
     def __init__(self, revision: str) -> None:
         self.branch = revision
-        super().__init__(
-            f'"{revision}" is a point in history and can only be read. To change it, start a '
-            f"branch there: manage.py dolt branch <name> {revision}"
+        text = _(
+            '"%(revision)s" is a point in history and can only be read. To change it, start a '
+            "branch there: manage.py dolt branch <name> %(revision)s"
         )
+        super().__init__(worded(text, revision=revision))
 
 
 class BranchNeedsMigration(DoltRouterError, OperationalError, ProgrammingError):

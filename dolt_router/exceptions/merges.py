@@ -7,9 +7,9 @@ from typing import Any
 
 from django.db.utils import DatabaseError, OperationalError
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
-from .base import DoltRouterError
+from .base import DoltRouterError, worded
 
 
 class MergeConflict(DoltRouterError, DatabaseError):
@@ -130,10 +130,11 @@ class NotFastForward(DoltRouterError, ValueError):
     def __init__(self, source: str, target: str) -> None:
         self.source = source
         self.branch = self.target = target
-        super().__init__(
-            f'"{target}" has commits that "{source}" lacks, so it can\'t be fast-forwarded. '
-            f'Merge "{target}" into "{source}" first, or merge with another strategy.'
+        text = gettext_noop(
+            '"%(target)s" has commits that "%(source)s" lacks, so it can\'t be fast-forwarded. '
+            'Merge "%(target)s" into "%(source)s" first, or merge with another strategy.'
         )
+        super().__init__(worded(text, source=source, target=target))
 
 
 class StaleWrite(DoltRouterError, OperationalError):
@@ -143,12 +144,18 @@ class StaleWrite(DoltRouterError, OperationalError):
 
     def __init__(self, branch: str | None) -> None:
         self.branch = branch
-        where = f' on branch "{branch}"' if branch else ""
-        super().__init__(
-            f"Someone else changed the same data{where} while this was under way. Nothing was "
-            "written. Load it again and repeat the change, or wrap the work in "
+        text = gettext_noop(
+            "Someone else changed the same data while this was under way. Nothing was written. "
+            "Load it again and repeat the change, or wrap the work in "
             "dolt_router.autocommit.retry_stale()."
         )
+        if branch:
+            text = gettext_noop(
+                'Someone else changed the same data on branch "%(branch)s" while this was under '
+                "way. Nothing was written. Load it again and repeat the change, or wrap the work "
+                "in dolt_router.autocommit.retry_stale()."
+            )
+        super().__init__(worded(text, branch=branch))
 
 
 class NothingToCommit(DoltRouterError):
@@ -158,7 +165,8 @@ class NothingToCommit(DoltRouterError):
 
     def __init__(self, commit_hash: str, branch: str, verb: str) -> None:
         self.branch = branch
-        super().__init__(
-            f'There is nothing to {verb} of "{commit_hash}" on "{branch}": it was done there '
+        text = gettext_noop(
+            'There is nothing to %(verb)s of "%(commit)s" on "%(branch)s": it was done there '
             "already. Nothing was written."
         )
+        super().__init__(worded(text, verb=verb, commit=commit_hash, branch=branch))

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext_noop as _
 
-from .base import DoltRouterError
+from .base import DoltRouterError, worded
 
 
 class ReviewRequired(DoltRouterError, PermissionDenied):
@@ -21,9 +22,10 @@ class ReviewRequired(DoltRouterError, PermissionDenied):
     def __init__(self, branch: str, reasons: Iterable[Any] = ()) -> None:
         self.branch = branch
         self.reasons = list(reasons)
-        missing = " ".join(str(text) for _code, text in self.reasons)
+        text = _('Branch "%(branch)s" takes changes only by an approved pull request.')
+        missing = "".join(f" {reason}" for _code, reason in self.reasons)
         super().__init__(
-            f'Branch "{branch}" takes changes only by an approved pull request. {missing}'.rstrip()
+            worded("%(text)s%(missing)s", text=worded(text, branch=branch), missing=missing)
         )
 
 
@@ -54,4 +56,4 @@ class InvalidPreviewLink(DoltRouterError, PermissionDenied):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__("This preview link is not valid any more. Ask for a new one.")
+        super().__init__(worded(_("This preview link is not valid any more. Ask for a new one.")))

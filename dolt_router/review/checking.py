@@ -13,7 +13,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils import translation
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -160,9 +162,10 @@ def _run_one(pull_request: PullRequest, landing: Landing, name: str) -> CheckRun
         with use_branch(landing.branch, landing.using):
             found = list(_findings(check(about)))
     except Exception as error:  # a check is the site's code: whatever it raises is its result
-        logger.exception("Check %r of pull request %s failed.", name, pull_request.pk)
+        with translation.override(settings.LANGUAGE_CODE):  # not in that of whoever has it run
+            logger.exception("Check %r of pull request %s failed.", name, pull_request.pk)
+            made.messages = [{"text": f"{type(error).__name__}: {error}"}]
         made.state = CheckRun.ERROR
-        made.messages = [{"text": f"{type(error).__name__}: {error}"}]
     else:
         made.state = CheckRun.FAILED if found else CheckRun.PASSED
         made.messages = [_stored(finding) for finding in found[:KEEP_FINDINGS]]

@@ -22,7 +22,7 @@ from dolt_router.exceptions import (
 from dolt_router.shared import is_shared
 from dolt_router.versioning.values import model_of
 from dolt_router.visibility import may_view
-from dolt_router.wording import user_author
+from dolt_router.wording import untranslated, user_author
 
 from .attempts import at_once, renew
 from .events import record
@@ -218,10 +218,8 @@ def apply_suggestion(pull_request: PullRequest, made: Comment, user: Any) -> str
     if user is None or not user.has_perm(f"{options.app_label}.change_{options.model_name}"):
         raise PullRequestForbidden(_("You may not change these objects."))
     field = _field_of(made.table, made.field)
-    message = _("Apply the suggestion for %(field)s of %(model)s") % {
-        "field": field.verbose_name,
-        "model": options.verbose_name,
-    }
+    with untranslated():
+        message = f"Apply the suggestion for {field.verbose_name} of {options.verbose_name}"
     if made.author is not None and made.author.pk != user.pk:
         message += f"\n\nCo-authored-by: {user_author(made.author)}"
     unit = AutoDoltCommit(message, user_author(user), branch=pull_request.source)

@@ -12,8 +12,9 @@ import logging
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dolt_router.aliases import default_alias
 from dolt_router.conf import conf
@@ -75,8 +76,10 @@ def attempt(delivery: Delivery) -> bool:
         else:
             answer = mails.send(delivery)
     except Exception as error:  # of the mail server, of the other site
-        logger.warning("Delivery %s failed: %s", delivery.pk, error)
-        _put_off(delivery, f"{type(error).__name__}: {error}")
+        with translation.override(settings.LANGUAGE_CODE):  # sent in a request, perhaps
+            logger.warning("Delivery %s failed: %s", delivery.pk, error)
+            text = f"{type(error).__name__}: {error}"
+        _put_off(delivery, text)
         return False
     _write(delivery, state=Delivery.SENT, answer=answer[:1000])
     return True

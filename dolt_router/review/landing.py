@@ -118,10 +118,8 @@ def _attempt_once(
 
 
 def _message(pull_request: PullRequest) -> str:
-    first = _("Merge pull request #%(number)s: %(title)s") % {
-        "number": pull_request.pk,
-        "title": pull_request.title,
-    }
+    # Not translated: it is stored, and not for whoever merges.
+    first = f"Merge pull request #{pull_request.pk}: {pull_request.title}"
     return f"{first}\n\n{pull_request.source} -> {pull_request.target}"
 
 

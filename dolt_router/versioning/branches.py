@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from .. import access, aliases, signals
 from ..conf import conf
 from ..exceptions import (
@@ -16,8 +18,10 @@ from ..exceptions import (
     BranchProtected,
     DoltServerError,
     InvalidBranchName,
+    worded,
 )
 from ..names import validate_branch, validate_ref
+from ..protection import DELETED, RENAMED
 from .session import database_connection, refuse_unfinished, verb_connection
 
 
@@ -147,11 +151,11 @@ def delete(name: str, force: bool = False, using: str | None = None) -> None:
     if not force:
         ahead, _behind = ahead_behind(name, str(conf.DEFAULT_BRANCH), using)
         if ahead:
-            raise BranchInUse(
-                name,
-                f'{ahead} commit(s) are not in "{conf.DEFAULT_BRANCH}". Merge it first, or '
-                "delete it all the same with force=True (manage.py dolt branch -D).",
+            text = _(
+                '%(n)d commit(s) are not in "%(default)s". Merge it first, or delete it all the '
+                "same with force=True (manage.py dolt branch -D)."
             )
+            raise BranchInUse(name, worded(text, n=ahead, default=conf.DEFAULT_BRANCH))
     about = {"using": aliases.default_root(using), "name": name, "force": force}
     signals.ask(signals.pre_branch_delete, **about)
     aliases.handler().forget(alias)
@@ -172,11 +176,11 @@ def refuse_fixed(name: str, using: str | None, **details: Any) -> None:
     """
     validate_branch(name)
     if name == conf.DEFAULT_BRANCH:
-        raise BranchProtected(name, "renamed" if "new_name" in details else "deleted")
+        raise BranchProtected(name, RENAMED if "new_name" in details else DELETED)
     access.require("delete", name, using, **details)
     if name not in names(using):
         raise BranchDoesNotExist(name, aliases.default_root(using), names(using))
-    refuse_unfinished(name, "Do this", using)
+    refuse_unfinished(name, worded(_("Do this")), using)
 
 
 def ahead_behind(name: str, into: str, using: str | None = None) -> tuple[int, int]:

@@ -18,8 +18,9 @@ from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 from django.db.models import Field, Model
+from django.utils.translation import gettext_noop as _
 
-from ..exceptions import DoltRouterError
+from ..exceptions import DoltRouterError, worded
 from ..shared import shared_tables
 from .branches import resolve
 from .points import Place, quoted
@@ -339,9 +340,11 @@ def rows_of(obj: Model, place: Place) -> Iterator[ObjectRows]:
         yield ObjectRows(type(obj), key, connection, cursor, head)
 
 
-def not_there(obj: Model, where: object) -> str:
-    """The sentence that says so."""
-    return (
-        f'{obj._meta.verbose_name} {obj.pk!r} does not exist at "{where}". Its history tells when '
-        f"it did: manage.py dolt history {obj._meta.label} {obj.pk}"
+def not_there(obj: Model, where: object) -> Any:
+    """The sentence that says so, translated when it is shown."""
+    text = _(
+        '%(model)s %(key)s does not exist at "%(where)s". Its history tells when it did: '
+        "manage.py dolt history %(label)s %(key)s"
     )
+    about = obj._meta
+    return worded(text, model=about.verbose_name, key=obj.pk, where=where, label=about.label)

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any, TypeVar, overload
 
 from django.db.models import Manager, Model, QuerySet
+from django.utils.translation import gettext_noop as _
 
 from .. import aliases
 from ..autocommit import AutoDoltCommit
+from ..exceptions import worded
+from ..wording import untranslated
 from .object_rows import Values, key_sets, not_there, rows_of
 from .points import NotThere, Place, Point, at, commit_at, place_of
 from .rows import MISSING
@@ -123,7 +126,8 @@ def restore(
     model: Any = type(obj)
     what = f"{', '.join(fields)} of " if fields else ""
     # Without the key: whoever reads the branch reads this, whether they may view the model or not.
-    text = message or f"Restore {what}{model._meta.verbose_name} to {commit[:8]}"
+    with untranslated():
+        text = message or f"Restore {what}{model._meta.verbose_name} to {commit[:8]}"
     with AutoDoltCommit(text, author) as unit:
         now = model._base_manager.using(alias).filter(pk=obj.pk).first()
         if now is None and fields:
@@ -158,10 +162,11 @@ def _chosen(model: Any, then: Values, names: Any, to: Point) -> list[Any]:
     fields = [field_called(model, name) for name in names]
     for field in fields:
         if then.get(field.name, MISSING) is MISSING:
-            raise NotThere(
-                f'{model._meta.label} had no stored "{field.name}" at "{to}": there is no value '
-                "to restore. Name a later point, or leave the field out."
+            text = _(
+                '%(model)s had no stored "%(field)s" at "%(point)s": there is no value to '
+                "restore. Name a later point, or leave the field out."
             )
+            raise NotThere(worded(text, model=model._meta.label, field=field.name, point=to))
     return fields
 
 
@@ -218,11 +223,13 @@ def _existing(field: Any, attname: str, keys: Any, alias: str) -> list[Any]:
     found = list(related._base_manager.using(alias).filter(**{f"{attname}__in": list(keys)}))
     gone = set(keys) - {getattr(each, attname) for each in found}
     if gone:
-        raise NotThere(
-            f'"{field.name}" pointed to {related._meta.verbose_name} '
-            f"{', '.join(sorted(map(repr, gone)))} then, which does not exist now. Restore that "
-            "first, or restore other fields only."
+        text = _(
+            '"%(field)s" pointed to %(model)s %(keys)s then, which does not exist now. Restore '
+            "that first, or restore other fields only."
         )
+        keys = ", ".join(sorted(map(repr, gone)))
+        model = related._meta.verbose_name
+        raise NotThere(worded(text, field=field.name, model=model, keys=keys))
     return found
 
 

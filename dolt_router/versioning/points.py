@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from .. import access, aliases
-from ..exceptions import DoltServerError
+from ..exceptions import DoltServerError, worded
 from ..exceptions import NotThere as NotThere
 from ..names import is_commit_hash, validate_ref
 from .branches import resolve
@@ -133,10 +134,12 @@ def commit_at(point: Point, branch: str, using: str | None = None) -> str:
             if not entry.parents:
                 break
             wanted = entry.parents[0]
-    raise NotThere(
-        f'Branch "{branch}" has no commit at or before {moment.isoformat()}. Its first one is '
-        f"of {entry.date.isoformat()}: name a later moment."
+    text = _(
+        'Branch "%(branch)s" has no commit at or before %(moment)s. Its first one is of %(first)s: '
+        "name a later moment."
     )
+    first = entry.date.isoformat()
+    raise NotThere(worded(text, branch=branch, moment=moment.isoformat(), first=first))
 
 
 def at(queryset: QuerySet[M], point: Point, using: str | None = None) -> QuerySet[M]:

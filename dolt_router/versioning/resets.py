@@ -8,10 +8,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext_noop as _
+
 from .. import aliases, signals
 from ..backends.dolt.restoring import reset_to_head
 from ..conf import conf
-from ..exceptions import BranchInUse, NothingToCommit, UnsupportedByEngine
+from ..exceptions import BranchInUse, NothingToCommit, UnsupportedByEngine, worded
 from ..names import validate_branch, validate_ref
 from .branches import ahead_behind, resolve
 from .commits import cherry_pick, parents, revert
@@ -42,11 +44,11 @@ def reset(branch: str, to: str, force: bool = False, using: str | None = None) -
     if not force and head != target:
         lost, _gained = ahead_behind(branch, target, using)
         if lost:
-            raise BranchInUse(
-                branch,
-                f'{lost} commit(s) of it are not in "{to}" and would be lost from it. Tag or '
-                "branch them first, or reset with force=True (manage.py dolt reset --force).",
+            text = _(
+                '%(n)d commit(s) of it are not in "%(to)s" and would be lost from it. Tag or '
+                "branch them first, or reset with force=True (manage.py dolt reset --force)."
             )
+            raise BranchInUse(branch, worded(text, n=lost, to=to))
     about = {"using": aliases.default_root(using), "branch": branch, "to": target}
     signals.ask(signals.pre_reset, **about)
     with verb_connection(branch, using) as connection, connection.cursor() as cursor:
@@ -87,7 +89,8 @@ def rebase(branch: str, onto: str | None = None, using: str | None = None) -> li
             with suppress(NothingToCommit):  # `onto` has it already
                 made.append(cherry_pick(commit, scratch, using=using))
         if resolve(branch, using) != head:
-            raise BranchInUse(branch, "someone else committed to it meanwhile. Rebase again.")
+            text = _("someone else committed to it meanwhile. Rebase again.")
+            raise BranchInUse(branch, worded(text))
         new_head = resolve(scratch, using)
         with verb_connection(branch, using) as connection, connection.cursor() as cursor:
             connection.engine.run(cursor, "dolt_reset", "--hard", new_head)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from django.utils.translation import gettext_noop as _
+
 from .. import aliases
-from ..exceptions import BranchDoesNotExist, NotThere
+from ..exceptions import BranchDoesNotExist, NotThere, worded
 from ..names import is_commit_hash, validate_ref
 from .branches import resolve
 from .commits import parents
@@ -63,7 +65,8 @@ def named(text: str, using: str | None = None) -> str:
         for parent in hops:
             before = parents(commit_hash, using)
             if parent >= len(before):
-                raise NotThere(f'"{text}" goes back too far: {commit_hash} has no such parent.')
+                told = _('"%(text)s" goes back too far: %(commit)s has no such parent.')
+                raise NotThere(worded(told, text=text, commit=commit_hash))
             commit_hash = before[parent]
     return commit_hash
 
@@ -82,9 +85,8 @@ def _whole(ref: str, using: str | None) -> str:
             )
             found = [str(row[0]) for row in cursor.fetchall()]
         if len(found) > 1:
-            raise ValueError(
-                f'More than one commit begins with "{ref}". Give more of its hash.'
-            ) from None
+            told = _('More than one commit begins with "%(ref)s". Give more of its hash.')
+            raise ValueError(worded(told, ref=ref)) from None
         if not found:
             raise
         assert is_commit_hash(found[0])

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop as _
+
 from .. import access, aliases
 from ..conf import conf
-from ..exceptions import BranchDoesNotExist, BranchInUse
+from ..exceptions import BranchDoesNotExist, BranchInUse, worded
 
 if TYPE_CHECKING:
     from ..backends.dolt.base import DatabaseWrapper
@@ -112,7 +114,7 @@ def refuse_closed(
     refuse_unfinished(branch, verb, using)
 
 
-def refuse_unfinished(ref: str, verb: str, using: str | None = None) -> None:
+def refuse_unfinished(ref: str, verb: Any, using: str | None = None) -> None:
     """Refuse a verb on a branch that this thread has written to and not committed yet.
 
     Raises:
@@ -121,8 +123,8 @@ def refuse_unfinished(ref: str, verb: str, using: str | None = None) -> None:
     target = aliases.Target(aliases.default_root(using), ref)
     wrapper = aliases.handler()._state().wrappers.get(target)
     if wrapper is not None and wrapper.server_transaction and wrapper.journal.versioned:
-        raise BranchInUse(
-            ref,
-            f"this request or atomic() block wrote to it and hasn't committed yet. {verb} after "
-            "it is committed.",
+        text = _(
+            "this request or atomic() block wrote to it and hasn't committed yet. %(verb)s after "
+            "it is committed."
         )
+        raise BranchInUse(ref, worded(text, verb=verb))
