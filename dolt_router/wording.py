@@ -148,9 +148,14 @@ def _author(request: HttpRequest | None) -> str:
     return validate_author(str(conf.FALLBACK_AUTHOR))
 
 
+def person_name(user: Any) -> str:
+    """The full name of a user; the user name where there is none."""
+    return str(user.get_full_name() or user.get_username())
+
+
 def user_author(user: Any) -> str:
     """`Full Name <email>` of a user, with the user name where there is none of either."""
-    name = _plain(str(user.get_full_name() or user.get_username())) or "user"
+    name = _plain(person_name(user)) or "user"
     email_field = getattr(user, "get_email_field_name", None)
     email = str(getattr(user, email_field(), "") or "") if email_field else ""
     email = re.sub(r"[<>\s\x00-\x1f]", "", email) or f"{_address(user.get_username())}@localhost"

@@ -20,6 +20,7 @@ from dolt_router.access import VERBS
 from dolt_router.admin import refs
 from dolt_router.admin.open_to_staff import OpenToStaff
 from dolt_router.aliases import default_root
+from dolt_router.templatetags.dolt_router import dolt_person
 
 from . import preview_pages, pull_request_pages
 from .models import BranchGrant, BranchRule, Delivery, PreviewLink, PullRequest, WebHook
@@ -50,7 +51,7 @@ class ForMe(admin.SimpleListFilter):
 class PullRequestAdmin(OpenToStaff):
     """Pull requests: the list is Django's own, a pull request has a page of its own."""
 
-    list_display = ("shown_title", "shown_state", "branches", "author", "updated")
+    list_display = ("shown_title", "shown_state", "branches", "shown_author", "updated")
     list_display_links = None
     list_filter = ("state", ForMe)
     list_per_page = 50
@@ -82,6 +83,11 @@ class PullRequestAdmin(OpenToStaff):
     def shown_state(self, pull_request: Any) -> SafeString:
         """The state, as a mark."""
         return pull_request_pages.state_mark(pull_request)
+
+    @admin.display(description=gettext_lazy("author"), ordering="author")
+    def shown_author(self, pull_request: Any) -> SafeString | str:
+        """Who opened it, by their full name."""
+        return dolt_person(pull_request.author)
 
     @admin.display(description=gettext_lazy("from → into"))
     def branches(self, pull_request: Any) -> SafeString:

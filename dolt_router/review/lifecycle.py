@@ -27,6 +27,7 @@ from .permissions import allowed
 
 
 def open_new(
+    *,
     source: str,
     target: str,
     title: str,

@@ -30,6 +30,7 @@ from dolt_router.exceptions import DoltRouterError
 from dolt_router.responses import status_of
 from dolt_router.versioning.points import merge_base
 from dolt_router.visibility import may_view
+from dolt_router.wording import person_name
 
 from . import checking, verdicts
 from .lifecycle import may_change
@@ -81,6 +82,13 @@ class PullRequestForm(forms.Form):
         users = get_user_model()._default_manager.filter(is_active=True, is_staff=True)
         field: Any = self.fields["reviewers"]
         field.queryset = users.order_by(get_user_model().USERNAME_FIELD)
+        field.label_from_instance = _with_user_name
+
+
+def _with_user_name(user: Any) -> str:
+    """What a reviewer is called in a list to choose from, where names may be alike."""
+    name, user_name = person_name(user), user.get_username()
+    return name if name == user_name else f"{name} ({user_name})"
 
 
 class OpenForm(PullRequestForm):
@@ -283,7 +291,7 @@ def _may_read(request: HttpRequest, run: Any, found: dict[str, Any]) -> bool:
 
 
 def _activities(pull_request: PullRequest) -> list[Any]:
-    found = list(pull_request.activities.order_by("-pk")[:ACTIVITIES])
+    found = list(pull_request.activities.select_related("actor").order_by("-pk")[:ACTIVITIES])
     for activity in found:
         activity.told = EVENTS.get(activity.kind, activity.kind)
     return found

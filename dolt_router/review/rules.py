@@ -19,6 +19,7 @@ from dolt_router.access import system
 from dolt_router.exceptions import BranchDoesNotExist
 from dolt_router.versioning.distances import distances
 from dolt_router.versioning.merges import preview_merge
+from dolt_router.wording import person_name
 
 from . import verdicts
 from .memory import remembered
@@ -144,7 +145,7 @@ def against_reviews(
     found = []
     standing = verdicts.standing(pull_request)
     if refused := [v.reviewer for v in standing if v.verdict == v.CHANGES_REQUESTED]:
-        names = ", ".join(str(user or _("somebody")) for user in refused)
+        names = ", ".join(person_name(user) if user else _("somebody") for user in refused)
         found.append(
             Reason("changes_requested", _("Changes are requested by %(names)s.") % {"names": names})
         )

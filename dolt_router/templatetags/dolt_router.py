@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from ..admin.bar import Bar
+from ..wording import person_name
 
 register = template.Library()
 
@@ -36,6 +38,14 @@ def dolt_query(**values: Any) -> str:
 def dolt_name(author: str) -> str:
     """The name in `Name <address>`."""
     return author.rpartition(" <")[0] or author
+
+
+@register.filter
+def dolt_person(user: Any, otherwise: str = "?") -> SafeString | str:
+    """Somebody by their full name, with the user name in a title; `otherwise` for nobody."""
+    if user is None or user == "":
+        return otherwise
+    return format_html('<span title="{}">{}</span>', user.get_username(), person_name(user))
 
 
 @register.filter

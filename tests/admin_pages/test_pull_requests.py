@@ -139,6 +139,29 @@ def test_queued_scheduled_and_taken_out(ann: Client, proposed: PullRequest) -> N
     assert "Enter a valid date/time" in do(ann, proposed, "schedule", at="soon")
 
 
+def test_people_are_called_by_their_names(
+    ann: Client, bob: Client, proposed: PullRequest, make_user: MakeUser
+) -> None:
+    proposed.author.first_name, proposed.author.last_name = "Ann <i>", "O'Lee"
+    proposed.author.save()
+    rob = make_user("rob", first_name="Rob", last_name="Roy")
+    proposed.update(proposed.author, reviewers=[rob])
+    do(ann, proposed, "comment", text="hm")
+    page = do(bob, proposed, "changes", text="lower")
+    shown = '<span title="ann">Ann &lt;i&gt; O&#x27;Lee</span>'
+    assert f"{shown} proposes to merge" in page and "<i>" not in page
+    assert f"<strong>{shown}</strong> opened it" in page and f"<strong>{shown}</strong> ·" in page
+    assert '<span title="rob">Rob Roy</span>' in page
+    assert '<strong><span title="bob">bob</span></strong>' in page  # who has no other name
+    assert "Changes are requested by bob" in page
+    assert shown in text_of(bob.get(reverse("admin:dolt_review_pullrequest_changelist")))
+    edit = reverse("admin:dolt_review_pullrequest_edit", args=[proposed.pk])
+    assert "Rob Roy (rob)</option>" in text_of(ann.get(edit))
+    do(bob, proposed, "withdraw")
+    do(ann, proposed, "merge", source_hash=head("feature/x"))
+    assert f"· {shown}" in text_of(bob.get(page_of(proposed)))
+
+
 def test_edited(ann: Client, proposed: PullRequest) -> None:
     url = reverse("admin:dolt_review_pullrequest_edit", args=[proposed.pk])
     ann.post(url, {"title": "Lower", "description": ""})

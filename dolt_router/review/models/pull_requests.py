@@ -40,24 +40,11 @@ def new_stamp() -> str:
 class PullRequestQuerySet(models.QuerySet["PullRequest"]):
     """Pull requests."""
 
-    def open(
-        self,
-        *,
-        source: str,
-        target: str,
-        title: str,
-        author: Any,
-        description: str = "",
-        draft: bool = False,
-        reviewers: Iterable[Any] = (),
-        using: str | None = None,
-    ) -> PullRequest:
-        """Ask for `source` to be merged into `target`; see `review.lifecycle.open_new`."""
+    def open(self, **given: Any) -> PullRequest:
+        """Ask for `source` to be merged into `target`: by name, what `lifecycle.open_new` takes."""
         from .. import lifecycle
 
-        return lifecycle.open_new(
-            source, target, title, author, description, draft, reviewers, using
-        )
+        return lifecycle.open_new(**given)
 
     def unfinished(self) -> PullRequestQuerySet:
         """Those that are drafts or open."""
