@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import logging
 import uuid
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -58,12 +59,17 @@ def send_mails(ids: list[int]) -> None:
         attempt(delivery)
 
 
-def send_due() -> int:
-    """Send what is due; the number of those that were sent."""
+def send_due(is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """Send what is due; the number of those that were sent.
+
+    Args:
+        is_stopped: asked before each one: nothing more is sent when it says so.
+    """
     rows = Delivery.objects.using(default_alias()).filter(
         state=Delivery.PENDING, next_attempt__lte=timezone.now()
     )
-    return sum(attempt(delivery) for delivery in rows.select_related("hook"))
+    due = rows.select_related("hook")
+    return sum(attempt(delivery) for delivery in due if not is_stopped())
 
 
 def attempt(delivery: Delivery) -> bool:

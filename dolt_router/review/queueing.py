@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -123,10 +124,16 @@ def due() -> list[PullRequest]:
     return list(waiting.filter(ready, queued_at__isnull=False).order_by("queued_at", "pk"))
 
 
-def process() -> list[PullRequest]:
-    """Merge what can be merged now, and drop what never can; those that were merged."""
-    merged = []
+def process(is_stopped: Callable[[], bool] = lambda: False) -> list[PullRequest]:
+    """Merge what can be merged now, and drop what never can; those that were merged.
+
+    Args:
+        is_stopped: asked before each one: nothing more is begun when it says so.
+    """
+    merged: list[PullRequest] = []
     for pull_request in due():
+        if is_stopped():
+            break
         try:
             if _process_one(pull_request):
                 merged.append(pull_request)

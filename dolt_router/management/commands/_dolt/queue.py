@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -43,7 +44,7 @@ def handle(options: dict[str, Any], out: Output) -> None:
     try:
         while not stop.is_set():
             try:
-                _once(out, quiet=True)
+                _once(out, quiet=True, is_stopped=stop.is_set)
             except DatabaseError:  # the server is away: it will be back
                 logger.exception("The queue could not be worked.")
             close_old_connections()
@@ -53,13 +54,13 @@ def handle(options: dict[str, Any], out: Output) -> None:
             signal.signal(number, handler)
 
 
-def _once(out: Output, quiet: bool = False) -> None:
+def _once(out: Output, quiet: bool = False, is_stopped: Callable[[], bool] = lambda: False) -> None:
     from dolt_router.review import deliveries, queueing
 
-    merged = queueing.process()
+    merged = queueing.process(is_stopped)
     for pull_request in merged:
         out(f'Merged {pull_request}: "{pull_request.target}" is at {pull_request.merge_commit}')
-    sent = deliveries.send_due()
+    sent = deliveries.send_due(is_stopped)
     if sent or not quiet:
         out(f"{sent} message(s) sent.")
     out.data(
