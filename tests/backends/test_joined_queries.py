@@ -166,7 +166,7 @@ def test_dates_before_the_year_1000_are_read(feature: str) -> None:
 @isolate_apps("tests.inventory")
 def test_part_of_a_date_in_the_definition_of_a_table_leaves_it_readable(feature: str) -> None:
     class Made(models.Model):
-        year = models.IntegerField(db_default=ExtractYear(Now()))
+        year = models.IntegerField(db_default=ExtractYear(Now(), tzinfo=UTC))
         day = models.DateField(default="2024-05-17")
         month = models.GeneratedField(
             expression=ExtractMonth("day"), output_field=models.IntegerField(), db_persist=True
