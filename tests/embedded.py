@@ -74,6 +74,10 @@ TESTS = {
     "invariants/test_shared_rows_at_once.py::"
     "test_same_cell_of_two_transactions_is_a_stale_write": _ONE_WRITER,
     "invariants/test_shared_rows_at_once.py::test_keys_from_before_are_dropped": _WORDS,
+    "backends/test_zones.py::"
+    "test_zone_in_the_definition_of_a_table_is_refused_where_it_would_be_wrong": (
+        "Python tells the time there, and is right"
+    ),
     "versioning/test_generated.py::test_generated_number_past_64_bits_is_refused": (
         "SQLite goes on with a float, whichever backend asks"
     ),
