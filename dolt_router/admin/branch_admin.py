@@ -130,9 +130,11 @@ class BranchAdmin(OpenToStaff):
         """The list that knows distances."""
         return BranchList
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+    def get_actions(self, request: HttpRequest, action_location: Any = None) -> dict[str, Any]:
         """Without the stock deletion, which knows nothing of branches."""
-        actions = super().get_actions(request)
+        # Where the actions are to be shown is told from Django 6.1 on.
+        told = {} if action_location is None else {"action_location": action_location}
+        actions: dict[str, Any] = super().get_actions(request, **told)
         actions.pop("delete_selected", None)
         return actions
 

@@ -50,6 +50,12 @@ def test_list_shows_distance_and_last_commit(root: Client, edited: str) -> None:
     assert '<td class="field-shown_ahead">3</td>' in page
 
 
+@pytest.mark.filterwarnings("error")
+def test_list_uses_nothing_that_a_later_django_takes_away(root: Client, feature: str) -> None:
+    page = text_of(root.get(url("branch_changelist")))
+    assert feature in page and "delete_selected" not in page
+
+
 def test_list_is_searched_in_any_case_and_paged_by_the_database(
     root: Client, make_branch: MakeBranch, django_assert_max_num_queries: object
 ) -> None:
