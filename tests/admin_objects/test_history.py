@@ -6,7 +6,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 
 from dolt_router import use_branch
 from dolt_router.autocommit import AutoDoltCommit
@@ -81,15 +83,15 @@ def test_history_shows_what_the_admin_noted_too(log_in: Log_in, device: Device) 
     assert "Changed" in page
 
 
-def test_history_costs_few_queries(
-    log_in: Log_in, device: Device, django_assert_max_num_queries: Any
-) -> None:
+def test_history_costs_few_queries(log_in: Log_in, device: Device) -> None:
     for at in range(8):
         change(device, height=10 + at, site_id=Site.objects.create(name=f"s{at}").pk)
     client = log_in()
     get(client, "history/", device.pk)
-    with django_assert_max_num_queries(30):
+    with CaptureQueriesContext(connection) as captured:
         get(client, "history/", device.pk)
+    # Django logs the BEGIN that it asks for; here nothing is sent for it.
+    assert len([query for query in captured if query["sql"] != "BEGIN"]) <= 30
 
 
 def test_only_who_may_view_the_model_sees_its_history(log_in: Log_in, device: Device) -> None:
