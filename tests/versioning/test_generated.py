@@ -18,6 +18,8 @@ from dolt_router.autocommit import AutoDoltCommit
 from dolt_router.exceptions import MergeConflict
 from dolt_router.models import Branch, Commit
 from dolt_router.versioning import values
+from dolt_router.versioning.clashes import Clashes
+from dolt_router.versioning.conflicts import key_text
 from dolt_router.versioning.history import history_of, restore
 from dolt_router.versioning.rows import row_changes
 from dolt_router.versioning.sharing import status
@@ -162,6 +164,12 @@ def test_conflict_is_resolved_field_by_field(side: Any) -> None:
     with pytest.raises(IntegrityError):
         Port.objects.create(name="theirs")
     Port.objects.create(name="ours")
+
+
+def test_keys_of_conflicts_are_told(side: Any) -> None:
+    Port.objects.update(name="Ours")
+    side.update(name="Theirs")
+    assert Clashes("side", "main").keys(Port._meta.db_table) == (key_text({"id": 1}),)
 
 
 def test_row_deleted_on_one_side_comes_back_by_resolving(side: Any) -> None:

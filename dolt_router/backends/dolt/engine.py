@@ -263,8 +263,7 @@ class ServerEngine(Engine):
         self, cursor: Any, into: str, source: str, table: str, key: Sequence[str]
     ) -> list[Sequence[Any]]:
         if virtual_conflicts.has_virtual_columns(cursor, table):
-            sides, most = (into, source), 2**31
-            rows = virtual_conflicts.conflict_rows(cursor, table, key, sides, most, 0)
+            rows = virtual_conflicts.conflict_rows(cursor, table, key, (into, source))
             prefixes = ("our_", "their_", "base_")
             return [
                 [next((v for p in prefixes if (v := row[p + c]) is not None), None) for c in key]

@@ -89,9 +89,7 @@ def _unwrapped(expression: Any) -> tuple[Any, str | None]:
     while True:
         if isinstance(inner, Collate):
             collation = inner.collation
-        elif (
-            not isinstance(inner, OrderBy) and getattr(inner, "template", "") != "(%(expressions)s)"
-        ):
+        elif not isinstance(inner, OrderBy) and getattr(inner, "template", "") != _BRACKETS:
             return inner, collation
         (inner,) = inner.get_source_expressions()
 

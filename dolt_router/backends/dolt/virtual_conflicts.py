@@ -28,14 +28,15 @@ def conflict_rows(
     table: str,
     key: Sequence[str],
     sides: tuple[str, str],
-    limit: int,
-    offset: int,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> list[dict[str, Any]]:
     """Rows as `dolt_conflicts_<table>` should have them, in the order of the key.
 
     Args:
         key: the columns of the primary key.
         sides: refs of ours and theirs.
+        limit: None for all rows.
     """
     quote = cursor.db.ops.quote_name
     cursor.execute(f"SHOW COLUMNS FROM {quote(table)}")
@@ -58,12 +59,14 @@ def conflict_rows(
     ]
     same_row = " AND ".join(f"{ours} = {theirs}" for ours, theirs in zip(*keys, strict=True))
     literal = cursor.db.engine.table_literal(table)
+    # Not with a huge number in place of none: Dolt makes room for as many rows as a LIMIT says.
+    cut = "" if limit is None else f" LIMIT {limit} OFFSET {offset}"
     cursor.execute(
         f"SELECT {', '.join(shown)}, o.diff_type AS our_diff_type, t.diff_type AS their_diff_type "
         f"FROM dolt_diff(%s, %s, {literal}) o JOIN dolt_diff(%s, %s, {literal}) t ON {same_row} "
         f"WHERE {_conflicting([c for c in columns if c not in key], quote)} "
-        f"ORDER BY {', '.join(keys[0])} LIMIT %s OFFSET %s",
-        [base, sides[0], base, sides[1], limit, offset],
+        f"ORDER BY {', '.join(keys[0])}{cut}",
+        [base, sides[0], base, sides[1]],
     )
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
