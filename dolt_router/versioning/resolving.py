@@ -31,6 +31,8 @@ from .values import database_value, quote
 if TYPE_CHECKING:
     from ..backends.dolt.base import DatabaseWrapper
 
+SAVEPOINT = "dolt_router_table"  # before a table is resolved as a whole
+
 Resolver = Callable[[RowConflict], Resolution]
 
 
@@ -150,7 +152,7 @@ def _take_side(
     resolutions = [resolver(conflict) for conflict in found]
     if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
         return False
-    cursor.execute("SAVEPOINT dolt_router_side")
+    cursor.execute(f"SAVEPOINT {SAVEPOINT}")
     try:
         if not connection.engine.take_side(cursor, table, key, side):
             return False
@@ -158,7 +160,7 @@ def _take_side(
             as_taken = replace(conflict, ours=conflict.resolved(side))
             _write(connection, cursor, as_taken, conflict.resolved(resolution))
     except IntegrityError:  # row by row it is found out which one it is
-        cursor.execute("ROLLBACK TO SAVEPOINT dolt_router_side")
+        cursor.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
         return False
     connection.engine.settle_table(cursor, table)
     return True
@@ -207,6 +209,7 @@ def _resolve_whole_table(
     if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
         return 0
     waiting = list(zip(found, resolutions, strict=True))
+    cursor.execute(f"SAVEPOINT {SAVEPOINT}")
     while waiting:
         again = []
         failed: list[Violation] = []
@@ -217,8 +220,10 @@ def _resolve_whole_table(
                 failed.append(_violation_of(connection, conflict, error))
                 again.append((conflict, resolution))
         if len(again) == len(waiting):
+            # None of them is settled, so none may count: they would be written for ever.
+            cursor.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
             refused += failed
-            return len(found) - len(again)
+            return 0
         waiting = again
     connection.engine.settle_table(cursor, table)
     return len(found)

@@ -166,6 +166,19 @@ def test_conflict_is_resolved_field_by_field(side: Any) -> None:
     Port.objects.create(name="ours")
 
 
+def test_resolutions_that_break_a_constraint_are_told_and_nothing_is_merged(side: Any) -> None:
+    Port.objects.create(pk=2, name="Eth1")
+    Branch.objects.get(name="side").sync()
+    for pk in (1, 2):
+        Port.objects.filter(pk=pk).update(name=f"Ours{pk}")
+        side.filter(pk=pk).update(name=f"Theirs{pk}")
+    with pytest.raises(MergeConflict) as raised:
+        merge(resolve=lambda _conflict: {"name": "Same"})
+    assert [violation.table for violation in raised.value.violations] == [Port._meta.db_table]
+    assert sorted(Port.objects.values_list("name", flat=True)) == ["Ours1", "Ours2"]
+    assert status("main") == []
+
+
 def test_keys_of_conflicts_are_told(side: Any) -> None:
     Port.objects.update(name="Ours")
     side.update(name="Theirs")
