@@ -115,15 +115,19 @@ def _resolve_table(
     whole = engine.settles_whole_tables(cursor, table)
     if key and (whole or rows > engine.settles_quickly):
         found = _conflicts_of(connection, cursor, table, key, computed)
-        if whole or all(resolver(conflict) != UNRESOLVED for conflict in found):
-            return _resolve_whole_table(connection, cursor, table, found, resolver, refused)
+        resolutions = [resolver(conflict) for conflict in found]
+        if not any(map(_is_open, resolutions)):
+            waiting = list(zip(found, resolutions, strict=True))
+            return _write_all(connection, cursor, table, waiting, refused)
+        if whole:
+            return 0
     left = done = 0
     while True:
         rows_read = engine.conflict_rows(cursor, table, conflicts.PAGE, left)
         for raw in rows_read:
             conflict = conflict_of(connection, table, key, computed, raw)
             resolution = resolver(conflict)
-            if isinstance(resolution, str) and resolution == UNRESOLVED:
+            if _is_open(resolution):
                 left += 1
                 continue
             if not key:
@@ -141,6 +145,10 @@ def _resolve_table(
             return done
 
 
+def _is_open(resolution: Resolution) -> bool:
+    return isinstance(resolution, str) and resolution == UNRESOLVED
+
+
 def _take_side(
     connection: DatabaseWrapper, cursor: Any, table: str, key: list[str], resolver: Sides
 ) -> bool:
@@ -150,7 +158,7 @@ def _take_side(
         return False
     found = _exceptions_of(connection, cursor, table, key, resolver)
     resolutions = [resolver(conflict) for conflict in found]
-    if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
+    if any(map(_is_open, resolutions)):
         return False
     cursor.execute(f"SAVEPOINT {SAVEPOINT}")
     try:
@@ -196,19 +204,15 @@ def _conflicts_of(
     return found
 
 
-def _resolve_whole_table(
+def _write_all(
     connection: DatabaseWrapper,
     cursor: Any,
     table: str,
-    found: list[RowConflict],
-    resolver: Resolver,
+    waiting: list[tuple[RowConflict, Resolution]],
     refused: list[Violation],
 ) -> int:
-    """Resolve all conflicts of a table or none; the number of rows that were."""
-    resolutions = [resolver(conflict) for conflict in found]
-    if any(isinstance(each, str) and each == UNRESOLVED for each in resolutions):
-        return 0
-    waiting = list(zip(found, resolutions, strict=True))
+    """Resolve all conflicts of a table or, when a constraint keeps one out, none; how many."""
+    count = len(waiting)
     cursor.execute(f"SAVEPOINT {SAVEPOINT}")
     while waiting:
         again = []
@@ -226,7 +230,7 @@ def _resolve_whole_table(
             return 0
         waiting = again
     connection.engine.settle_table(cursor, table)
-    return len(found)
+    return count
 
 
 def _violation_of(
