@@ -110,8 +110,7 @@ class Engine(ABC):
             f"SELECT * FROM {cursor.db.ops.quote_name('dolt_conflicts_' + table)} "
             f"LIMIT {limit} OFFSET {offset}"
         )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return fetch_dicts(cursor)
 
     def settles_whole_tables(self, cursor: Any, table: str) -> bool:
         """Whether the conflicts of this table can only be forgotten all at once."""
@@ -349,6 +348,12 @@ class Engine(ABC):
     def warning(self, cursor: Any) -> tuple[str, str] | None:
         """What is wrong with how the engine is set up, and what to do; None: nothing."""
         return None
+
+
+def fetch_dicts(cursor: Any) -> list[dict[str, Any]]:
+    """The rows of the last statement as dicts by column name."""
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def keys_of_conflicts(quote: Callable[[str], str], key: Sequence[str]) -> str:

@@ -14,7 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .session import fetch_dicts, verb_connection
+from ..backends.engine import fetch_dicts
+from .session import verb_connection
 from .values import model_of, python_value, quote, reader
 
 if TYPE_CHECKING:

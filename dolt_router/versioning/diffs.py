@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from ..backends.engine import fetch_dicts
 from ..names import validate_ref
 from .branches import resolve
-from .session import fetch_dicts, verb_connection
+from .session import verb_connection
 
 
 class TableChange(NamedTuple):

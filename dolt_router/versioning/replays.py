@@ -19,6 +19,7 @@ from django.db import Error
 from django.db.models import Model
 
 from .. import aliases
+from ..backends.engine import fetch_dicts
 from ..conf import conf
 from ..exceptions import CopyError, DoltRouterError
 from ..shared import is_shared
@@ -31,7 +32,7 @@ from .points import LogEntry, log_entries
 from .row_change import RowChange
 from .rows import page_of_changes, row_changes
 from .scratch import scratch_branch
-from .session import fetch_dicts, merging, verb_connection
+from .session import merging, verb_connection
 from .values import model_of, quote
 from .written_rows import BATCH, Progress, apply, fields_of, rows_of, versioned
 

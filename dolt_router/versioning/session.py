@@ -88,12 +88,6 @@ def rows_of_stream(cursor: Any) -> Iterator[Any]:
         yield from rows
 
 
-def fetch_dicts(cursor: Any) -> list[dict[str, Any]]:
-    """The rows of the last statement as dicts by column name."""
-    names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 def refuse_closed(
     branch: str,
     verb: str,

@@ -6,9 +6,10 @@ https://docs.dolthub.com/sql-reference/version-control/dolt-sql-procedures#dolt_
 from __future__ import annotations
 
 from .. import aliases, context
+from ..backends.engine import fetch_dicts
 from ..conf import conf
 from ..shared import shared_tables
-from .session import fetch_dicts, verb_connection
+from .session import verb_connection
 
 
 def tracked_shared_tables(using: str | None = None) -> list[str]:

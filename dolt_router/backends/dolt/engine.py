@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DatabaseError
 
 from ...exceptions import DoltRouterError
-from ..engine import Engine, LogRow, MergeAnswer, Query, keys_of_conflicts
+from ..engine import Engine, LogRow, MergeAnswer, Query, fetch_dicts, keys_of_conflicts
 from . import virtual_conflicts
 from .functional import generated_columns, is_hidden
 from .sequences import register_between, register_renamed
@@ -256,19 +256,14 @@ class ServerEngine(Engine):
             "SELECT * FROM dolt_preview_merge_conflicts(%s, %s, %s) LIMIT %s OFFSET %s",
             [into, source, table, limit, offset],
         )
-        names = [column[0] for column in cursor.description]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return fetch_dicts(cursor)
 
     def preview_keys(
         self, cursor: Any, into: str, source: str, table: str, key: Sequence[str]
     ) -> list[Sequence[Any]]:
         if virtual_conflicts.has_virtual_columns(cursor, table):
             rows = virtual_conflicts.conflict_rows(cursor, table, key, (into, source))
-            prefixes = ("our_", "their_", "base_")
-            return [
-                [next((v for p in prefixes if (v := row[p + c]) is not None), None) for c in key]
-                for row in rows
-            ]
+            return [virtual_conflicts.key_of(row, key) for row in rows]
         shown = keys_of_conflicts(_quoted, key)
         cursor.execute(
             f"SELECT {shown} FROM dolt_preview_merge_conflicts(%s, %s, %s)", [into, source, table]

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from ..engine import fetch_dicts
 from .functional import generated_columns
 
 GONE = "removed"
@@ -68,12 +69,15 @@ def conflict_rows(
         f"ORDER BY {', '.join(keys[0])}{cut}",
         [base, sides[0], base, sides[1]],
     )
-    names = [column[0] for column in cursor.description]
-    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    rows = fetch_dicts(cursor)
     for row in rows:
-        known = [row[f"our_{c}"] if row[f"our_{c}"] is not None else row[f"their_{c}"] for c in key]
-        row["dolt_conflict_id"] = json.dumps(known, default=str)
+        row["dolt_conflict_id"] = json.dumps(key_of(row, key), default=str)
     return rows
+
+
+def key_of(row: dict[str, Any], key: Sequence[str]) -> list[Any]:
+    """The key of one of `conflict_rows`, which one side at least still has."""
+    return [row[f"our_{c}"] if row[f"our_{c}"] is not None else row[f"their_{c}"] for c in key]
 
 
 def _conflicting(columns: Sequence[str], quote: Any) -> str:

@@ -14,7 +14,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from ...exceptions import DoltServerError
-from ..engine import Collected, Engine, LogRow, MergeAnswer, Query
+from ..engine import Collected, Engine, LogRow, MergeAnswer, Query, fetch_dicts
 from . import collecting, driver
 
 _CONFLICTS = re.compile(r"has \d+ conflict\(s\)|constraint violations|conflicts? detected")
@@ -120,8 +120,7 @@ class EmbeddedEngine(Engine):
         found = []
         for table, rowid, parent, number in cursor.fetchall():
             cursor.execute(f"SELECT * FROM {_quoted(table)} WHERE rowid = %s", [rowid])
-            names = [column[0] for column in cursor.description]
-            row = dict(zip(names, cursor.fetchone(), strict=True))
+            (row,) = fetch_dicts(cursor)
             cursor.execute(
                 'SELECT "from", "to" FROM pragma_foreign_key_list(%s) WHERE id = %s',
                 [table, number],
@@ -311,12 +310,7 @@ class EmbeddedEngine(Engine):
         self, cursor: Any, into: str, source: str, table: str, limit: int, offset: int
     ) -> list[dict[str, Any]]:
         with self._tried(cursor, source):
-            cursor.execute(
-                f"SELECT * FROM {_quoted('dolt_conflicts_' + table)} LIMIT %s OFFSET %s",
-                [limit, offset],
-            )
-            names = [column[0] for column in cursor.description]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            return self.conflict_rows(cursor, table, limit, offset)
 
     def preview_keys(
         self, cursor: Any, into: str, source: str, table: str, key: Sequence[str]
