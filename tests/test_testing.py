@@ -227,3 +227,30 @@ def test_test_cases_without_a_database_leave_a_branchs_connection_as_it_was(feat
         unittest.TestSuite([Case("test_nothing")]).run(result)
         assert (result.testsRun, result.errors) == (1, [])
     assert not Device.objects.using(feature).exists()
+
+
+def test_each_worker_of_xdist_has_a_server_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ndolt_server = true\n")
+    (tmp_path / "test_address.py").write_text(
+        "import os, pathlib, time, pytest\n"
+        "@pytest.mark.parametrize('number', range(8))\n"
+        "def test_address(number, dolt_server, worker_id):\n"
+        "    time.sleep(0.2)\n"
+        "    assert str(dolt_server.port) == os.environ['DOLT_PORT']\n"
+        "    pathlib.Path(worker_id).write_text(str(dolt_server.port))\n"
+    )
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("DOLT_", "PYTEST"))}
+    for kept in ("DOLT_BIN", "DOLT_ROUTER_CACHE"):
+        if kept in os.environ:
+            environment[kept] = os.environ[kept]
+    command = ["-m", "pytest", "-q", "-n", "2", "-p", "no:django", "-p", "no:asyncio"]
+    done = subprocess.run(
+        [sys.executable, *command, "--rootdir", str(tmp_path), str(tmp_path)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    ports = [(tmp_path / worker).read_text() for worker in ("gw0", "gw1")]
+    assert len(set(ports)) == 2

@@ -27,6 +27,7 @@ from .merges import (
     MergeConflict,
     NotFastForward,
     NothingToCommit,
+    SavepointRefused,
     StaleWrite,
     hidden_tables,
 )
@@ -83,6 +84,7 @@ __all__ = [
     "Refused",
     "RemoteError",
     "ReviewRequired",
+    "SavepointRefused",
     "SharedTableWrite",
     "StaleWrite",
     "UnsupportedByEngine",

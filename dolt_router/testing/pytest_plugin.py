@@ -1,8 +1,10 @@
 """The pytest plugin: the fixtures `dolt_server` and `dolt_branch`.
 
 With `dolt_server = true` in the ini file a server is started before the settings are read,
-and its address is in DOLT_HOST and DOLT_PORT, for them and for the workers of pytest-xdist.
-A server that these variables name already is used as it is.
+and its address is in DOLT_HOST and DOLT_PORT, for them. Each worker of pytest-xdist has a server of
+its own: on a common one, a worker that makes its database breaks the savepoints of the others
+("A database made or dropped meanwhile" in docs/dolt-notes.md). A server that these variables name
+already is used as it is, by all workers.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    if early_config.getini("dolt_server") and external_server(own=True) is None:
+    # The first worker takes the one of the process that started it, where no tests run.
+    further = os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0"
+    if early_config.getini("dolt_server") and external_server(own=not further) is None:
         from .server import DoltServer
 
         server = DoltServer().start()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import MySQLdb
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection, connections, transaction
+from django.db.models.signals import post_save
 from django.db.utils import NotSupportedError
+from django.test import Client
 
+from dolt_router import use_branch
+from dolt_router.autocommit import retry_stale
 from dolt_router.backends.dolt.base import DatabaseWrapper
 from dolt_router.exceptions import (
     BranchDoesNotExist,
@@ -78,6 +84,53 @@ def test_statement_that_would_leave_the_branch_says_how(feature: str) -> None:
             cursor.execute("USE inventory")
         cursor.execute("SELECT active_branch()")
         assert cursor.fetchone()[0] == feature
+
+
+@pytest.fixture
+def database_meanwhile(dolt: None) -> Iterator[None]:
+    """With the next row that is saved a database is made, as by somebody else."""
+    name = f"scratch_{uuid.uuid4().hex[:8]}"
+
+    def make(**kwargs: Any) -> None:
+        post_save.disconnect(make)
+        with connections["default"]._nodb_cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE `{name}`")
+
+    post_save.connect(make)
+    yield
+    post_save.disconnect(make)
+    with connections["default"]._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def test_savepoint_after_a_database_was_made_is_refused_and_writes_nothing(
+    feature: str, database_meanwhile: None
+) -> None:
+    headers = {"x-dolt-branch": feature, "accept": "application/json"}
+    answer = Client().post("/many/?name=a", headers=headers)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:dolt-router:savepoint_refused"
+    assert "scratch_" in answer.json()["detail"]
+    assert not Device.objects.using(feature).exists()
+    assert Client().post("/many/?name=a", headers=headers).status_code == 200
+
+
+def test_work_whose_savepoint_was_refused_is_done_again(
+    feature: str, database_meanwhile: None
+) -> None:
+    tries = []
+
+    @retry_stale()
+    def work() -> None:
+        tries.append(1)
+        with use_branch(feature), transaction.atomic():
+            Device.objects.create(name="a")
+            with transaction.atomic():
+                Device.objects.create(name="b")
+
+    work()
+    assert len(tries) == 2
+    assert Device.objects.using(feature).count() == 2
 
 
 def test_branch_that_a_procedure_misses_is_the_one_named(dolt: None) -> None:

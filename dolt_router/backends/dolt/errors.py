@@ -17,6 +17,7 @@ from ...exceptions import (
     DoltServerError,
     OutOfRange,
     ReadOnlyRevision,
+    SavepointRefused,
     StaleWrite,
 )
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 UNKNOWN_DATABASE, UNKNOWN_ERROR, SERIALIZATION_FAILURE = 1049, 1105, 1213
 UNKNOWN_COLUMN, UNKNOWN_TABLE = 1054, 1146
 _OUT_OF_RANGE = re.compile(r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum)\b")
+
+_NEW_DATABASE = "could not resolve initial root for database "
 
 
 def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | None:
@@ -48,6 +51,8 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
             return CheckViolated(code, text)
         if _OUT_OF_RANGE.search(text):
             return OutOfRange(code, text)
+        if text.startswith(_NEW_DATABASE):
+            return SavepointRefused(wrapper.ref or None, text[len(_NEW_DATABASE) :].strip("/"))
         return DoltServerError(code, text)
     if code in (UNKNOWN_COLUMN, UNKNOWN_TABLE):
         return wrapper.explain_missing_schema(text)
