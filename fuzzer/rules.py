@@ -144,7 +144,7 @@ DIGITS: list[tuple[str, int, str]] = [
     (
         r"StdDev|Variance",
         6,
-        "Dolt: a deviation loses what the numbers have more digits than it",
+        "as in MySQL, a deviation loses what the numbers have more digits than it",
     ),
 ]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from django_test_suite import report
+from django_test_suite import report, sources
 from django_test_suite.run import FAST, MODULES_AT_ONCE, modules
 from django_test_suite.skips import is_skipped, mysql_features
-from django_test_suite.sources import tests_folder
 from dolt_router.backends.dolt.expected import EXPECTED
 from dolt_router.backends.doltlite.expected import EXPECTED as EXPECTED_EMBEDDED
 
@@ -32,7 +32,24 @@ def test_djangos_tests_about_databases_pass(labels: list[str]) -> None:
 
 def test_fast_modules_are_modules_of_the_suite() -> None:
     assert MODULES_AT_ONCE > 0
-    assert set(FAST) <= set(modules(tests_folder()))
+    assert set(FAST) <= set(modules(sources.tests_folder()))
+
+
+def test_sources_are_unpacked_by_a_python_without_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = tarfile.TarFile.extractall
+
+    def older(self: tarfile.TarFile, path: Any = ".", members: Any = None) -> None:
+        whole(self, path, members)
+
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", older)
+    (tmp_path / "file").write_text("text")
+    with tarfile.open(tmp_path / "archive.tar.gz", "w:gz") as tar:
+        tar.add(tmp_path / "file", "inside/file")
+    sources.unpack(tmp_path / "archive.tar.gz", tmp_path)
+    assert (tmp_path / "inside" / "file").read_text() == "text"
 
 
 @pytest.mark.parametrize("expected", [EXPECTED, EXPECTED_EMBEDDED], ids=["server", "embedded"])

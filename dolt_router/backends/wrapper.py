@@ -31,6 +31,7 @@ class BranchConnection(BaseDatabaseWrapper):
     pool_class: Any  # keeps count of a thread's connections
     pool: Any
     open_cursors: WeakSet[Any]
+    _split: tuple[Any, str, str] | None = None  # NAME, and what it is made of
 
     def init_branch(self) -> None:
         """Set the state of a new wrapper."""
@@ -48,15 +49,22 @@ class BranchConnection(BaseDatabaseWrapper):
     @property
     def base_name(self) -> str:
         """The database without the branch; '' on a connection to no database."""
-        return self.split_name(self.settings_dict["NAME"])[0]
+        return self._name_parts()[1]
 
     @property
     def ref(self) -> str:
         """The branch, tag or commit hash; '' on a connection to no database."""
-        base, ref = self.split_name(self.settings_dict["NAME"])
+        _, base, ref = self._name_parts()
         if not base:
             return ""
         return ref or str(conf.DEFAULT_BRANCH)
+
+    def _name_parts(self) -> tuple[Any, str, str]:
+        # Asked for each cursor. A test run changes the NAME of an alias.
+        name = self.settings_dict["NAME"]
+        if self._split is None or self._split[0] is not name:
+            self._split = (name, *self.split_name(name))
+        return self._split
 
     @property
     def root_alias(self) -> str:

@@ -36,7 +36,46 @@ def _bare(match: re.Match[str]) -> str:
             "Dolt knows no path to the empty key of a JSON document. Fetch the document, and look "
             "into it in Python."
         )
-    return json.dumps(json.loads(match[0]), ensure_ascii=False)
+    return f'"{_stored(json.loads(match[0]))}"'
+
+
+_ESCAPED = re.compile(r"\\(?:[bfnrt]|u00[01]|u202[89])")  # in what json.dumps makes
+
+
+def _stored(key: str) -> str:
+    """A key as Dolt keeps it: escaped are control characters, quotes, backslashes, U+2028/9."""
+    text = json.dumps(key, ensure_ascii=False)[1:-1]
+    return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def refuse_unfindable_keys(text: str) -> None:
+    """Refuse a JSON document whose keys Dolt would not find again.
+
+    It keeps the keys of an object in the order of their letters, and looks for them in the order
+    of their escaped form. Where the two differ it misses keys that are there, without an error:
+    docs/dolt-notes.md.
+
+    Args:
+        text: the document, made by `json.dumps`.
+
+    Raises:
+        NotSupportedError: it is such a document.
+    """
+    if _ESCAPED.search(text):  # few have any, and most of those in their values
+        json.loads(text, object_pairs_hook=_in_order)
+
+
+def _in_order(pairs: list[tuple[str, Any]]) -> None:
+    keys = sorted({key for key, _ in pairs})  # by code points, as by the bytes of UTF-8
+    sought = [_stored(key).replace('\\"', '"') for key in keys]
+    if sought == sorted(sought):
+        return
+    which = next(key for key, form in zip(keys, sought, strict=True) if _ESCAPED.search(form))
+    raise NotSupportedError(
+        f"Dolt would not find all keys of this JSON document again, since {which!r} sorts "
+        "otherwise with its control characters escaped. Take them out of the key, or keep the "
+        "document as text."
+    )
 
 
 @rewrites(JSONObject, JSONArray)

@@ -13,6 +13,7 @@ from django.db.models.expressions import Col
 from django.utils.functional import cached_property
 
 from . import zones
+from .documents import refuse_unfindable_keys
 from .limits import finite
 from .reading import read_moment
 from .totals import check_exact, is_narrow_column
@@ -155,6 +156,11 @@ class DatabaseOperations(MySQLOperations):
     @cached_property
     def _column_converters(self) -> dict[tuple[str, bool], list[Any]]:
         return {}
+
+    def adapt_json_value(self, value: Any, encoder: Any) -> Any:
+        text = super().adapt_json_value(value, encoder)
+        refuse_unfindable_keys(text)
+        return text
 
     def prep_for_iexact_query(self, x: Any) -> str:
         return str(x)  # compared with `=`: nothing to escape

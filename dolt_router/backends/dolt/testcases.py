@@ -19,11 +19,7 @@ GUARDED = ("connect", "temporary_connection", "cursor", "chunked_cursor")
 
 def is_derived(wrapper: Any) -> bool:
     """Whether the connection is a branch's, made on access, rather than a static alias's."""
-    name = wrapper.settings_dict["NAME"]
-    known = wrapper.__dict__.get("_is_derived")  # asked for each cursor
-    if known is None or known[0] is not name:
-        known = wrapper._is_derived = (name, bool(wrapper.split_name(name)[1]))
-    return bool(known[1])
+    return bool(wrapper._name_parts()[2])
 
 
 class _Bound:
