@@ -14,13 +14,13 @@ from dolt_router.models import Branch
 from dolt_router.versioning.clashes import Clashes, WholeTables
 from dolt_router.versioning.conflicts import UNRESOLVED
 from dolt_router.versioning.merges import merge
+from tests.admin_objects.choosing import address, form_of, where_choices_are_kept
 from tests.admin_objects.conftest import Log_in
-from tests.admin_objects.test_conflicts import address, form_of, kept_in
 from tests.admin_pages.test_cost import sent
 from tests.inventory.models import Device, Tag
 from tests.versioning.objects import change
 
-__all__ = ["kept_in"]
+__all__ = ["where_choices_are_kept"]
 
 MANY = 620  # more than are read at a time
 DEVICES = "inventory_device"
