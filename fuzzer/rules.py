@@ -133,6 +133,12 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "each quotient has its own places in each database",
     ),
+    (
+        r"bit(left|right)shift\([^)]*\) \*",
+        ["postgres", "sqlite"],
+        "Django shifts by POW on MySQL: a float, inexact past 2^53, where Dolt's is a whole number",
+    ),
+    (r"\bLog\(", ["mariadb", "postgres"], "SQLite gives no logarithm to a base below 1"),
     (r"Ord\(", ["mariadb"], "MySQL's ORD is of the bytes"),
     (r"KT\(", ["mariadb"], "of JSON's null it is the text null in MySQL"),
     (r" / ", ["mariadb"], "MySQL divides whole numbers to a decimal"),

@@ -92,7 +92,8 @@ class BranchConnection(BaseDatabaseWrapper):
 
     @async_unsafe
     def ensure_connection(self) -> None:
-        if access.are_gates_asked() and not self.plain:
+        # Asked for each cursor, so that of the default branch, which is open to all, costs least.
+        if self._name_parts()[2] and access.are_gates_asked() and not self.plain:
             access.require_open(self.ref, self.root_alias)
         if self.connection is not None:
             return

@@ -103,6 +103,15 @@ def test_text_column_is_put_into_json(things: Any) -> None:
     assert values(things, JSONObject(n="note"))[0] == {"n": "100%"}
 
 
+def test_text_of_columns_of_two_kinds_is_put_into_json(things: Any) -> None:
+    notes = values(things, JSONObject(n=Coalesce("note", "name")))
+    assert notes == [
+        {"n": row["note"] or row["name"]} if row["note"] != "" else {"n": ""} for row in ROWS
+    ]
+    greatest = JSONObject(n=Greatest("name", "note"))
+    assert values(things, greatest)[0] == {"n": max(ROWS[0]["name"], ROWS[0]["note"])}
+
+
 def test_greatest_and_least_of_every_kind(things: Any) -> None:
     noon = Value(dt.time(12))
     assert values(things, Greatest("clock", noon))[:3] == [dt.time(12, 30, 15), dt.time(12), None]

@@ -93,4 +93,6 @@ def _document(compiler: Any, node: Any) -> tuple[str, Any]:
 
 def _may_be_text(expression: Any) -> bool:
     kind = kind_of(expression)
+    if kind is None:  # of a CharField and a TextField, perhaps
+        return any(_may_be_text(part) for part in expression.get_source_expressions() if part)
     return kind == "TextField" or (kind == "CharField" and not isinstance(expression, Col))

@@ -111,9 +111,11 @@ class DatabaseOperations(MySQLOperations):
     def combine_expression(self, connector: str, sub_expressions: list[str]) -> str:
         if connector in ("&", "|", "<<", "#"):
             # CONVERT(..., SIGNED) would make the highest number of a negative one: its bits
-            # are read as signed by CONV to base -10.
+            # are read as signed by CONV to base -10. A signed number beside an unsigned one, as
+            # 255 is, would be made a float first.
             operator = "^" if connector == "#" else connector
-            return f"CAST(CONV({operator.join(sub_expressions)}, 10, -10) AS SIGNED)"
+            bits = operator.join(f"CAST({part} AS UNSIGNED)" for part in sub_expressions)
+            return f"CAST(CONV({bits}, 10, -10) AS SIGNED)"
         return str(super().combine_expression(connector, sub_expressions))
 
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
@@ -146,7 +148,9 @@ class DatabaseOperations(MySQLOperations):
 
     def _converters_of(self, column: Col) -> list[Any]:
         """MySQL's converters of a column, which its type and USE_TZ decide."""
-        key = (column.output_field.get_internal_type(), settings.USE_TZ)
+        key = column.output_field.get_internal_type()
+        if key == "DateTimeField" and settings.USE_TZ:
+            key = "DateTimeField with a zone"
         try:
             return self._column_converters[key]
         except KeyError:
@@ -154,7 +158,7 @@ class DatabaseOperations(MySQLOperations):
             return found
 
     @cached_property
-    def _column_converters(self) -> dict[tuple[str, bool], list[Any]]:
+    def _column_converters(self) -> dict[str, list[Any]]:
         return {}
 
     def adapt_json_value(self, value: Any, encoder: Any) -> Any:
