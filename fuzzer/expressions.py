@@ -11,7 +11,7 @@ from . import values as v
 # The columns of Item of each kind, and of the rows that it refers to.
 COLUMNS: dict[str, list[str]] = {
     "text": ["name", "name", "note", "place__name", "place__parent__name"],
-    "int": ["small", "small", "big", "count", "twice", "place__height", "pk"],
+    "int": ["small", "small", "big", "wide", "count", "twice", "place__height", "pk"],
     "decimal": ["price", "exact"],
     "float": ["ratio"],
     "bool": ["flag", "done"],

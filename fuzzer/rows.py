@@ -60,6 +60,7 @@ def rows(draw: st.DrawFn) -> Rows:
                 "note": draw(v.maybe(v.TEXT)),
                 "small": draw(v.INTEGER),
                 "big": draw(v.maybe(v.BIG)),
+                "wide": draw(v.maybe(v.WIDE)),
                 "count": draw(v.COUNT),
                 "price": draw(v.maybe(v.PRICE)),
                 "exact": draw(v.EXACT),

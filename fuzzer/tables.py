@@ -42,6 +42,7 @@ class Item(models.Model):
     note = models.TextField(null=True)
     small = models.IntegerField()
     big = models.BigIntegerField(null=True)
+    wide = models.PositiveBigIntegerField(null=True)
     count = models.PositiveSmallIntegerField(default=0)
     price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     exact = models.DecimalField(max_digits=30, decimal_places=10)

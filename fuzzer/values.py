@@ -82,6 +82,7 @@ ODD_TEXT = st.text(st.sampled_from("aAbB%_\\'\"é .-*"), max_size=6)
 TEXT = st.one_of(st.sampled_from(TEXTS), st.sampled_from(TEXTS), ODD_TEXT)
 INTEGER = st.one_of(st.sampled_from(SMALL), st.integers(-50, 50), st.sampled_from(EDGES_32))
 BIG = st.one_of(st.sampled_from(SMALL), st.sampled_from(EDGES_64), st.integers(-(2**60), 2**60))
+WIDE = BIG.map(lambda number: min(abs(number), 2**63 - 1))
 COUNT = st.one_of(st.integers(0, 20), st.sampled_from([255, 256, 32767]))
 PRICE = st.one_of(
     st.sampled_from([Decimal(text) for text in PRICES]), st.decimals(-999, 999, places=2)

@@ -23,6 +23,7 @@ MODULES = [
     "backends/test_savepoints.py",
     "backends/test_schema.py",
     "backends/test_sequences.py",
+    "backends/test_wide.py",
     "invariants/test_durable.py",
     "remote_sites.py",
     "test_copied_history.py",

@@ -1,4 +1,7 @@
-"""Comparisons: of decimals with unlike places, of texts with patterns, of times with lists."""
+"""Comparisons: of decimals with unlike places, of texts with patterns, of times with lists.
+
+Those of numbers of 64 bits with and without a sign: `wide`.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,16 @@ from .moments import kind_of
 from .places import WIDE_DECIMAL, places_of
 from .retyped import Retyped
 from .rewriting import rewrites
+from .wide import (
+    WHOLE,
+    are_mixed,
+    as_whole,
+    compared_with_several,
+    found_in_query,
+    is_large,
+    is_unsigned,
+    with_unsigned,
+)
 
 TEXT = {"CharField", "TextField", "SlugField"}
 BY_BYTES = "COLLATE utf8mb4_0900_bin"  # as columns do
@@ -41,8 +54,16 @@ def is_decimal(expression: Any) -> bool:
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """The right side is rounded to the places of the left one: that gets the most there are."""
     left = node.lhs
-    if node.rhs_is_direct_value() and isinstance(left, Col):
-        return compiler.plain(node)  # type: ignore[no-any-return]
+    if node.rhs_is_direct_value():
+        if is_large(node.rhs) and is_unsigned(left):
+            if isinstance(left, Col):
+                sql, params = compiler.plain(node)
+                return with_unsigned(sql, params, " "), params
+            return compiler.plain(as_whole(node))  # type: ignore[no-any-return]
+        if isinstance(left, Col):
+            return compiler.plain(node)  # type: ignore[no-any-return]
+    elif are_mixed([left, node.rhs]):
+        return compiler.plain(as_whole(node))  # type: ignore[no-any-return]
     if isinstance(left, Value) and kind_of(left) in TEXT:
         node = copy(node)
         node.lhs = Retyped(left, f"{{}} {BY_BYTES}")  # two constants heed no case
@@ -74,10 +95,12 @@ def _may_be_null(side: Any) -> bool:
 @rewrites(NullIf)
 def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
     first, second = node.get_source_expressions()
-    if not is_decimal(first):
+    mixed = are_mixed([first, second])
+    if not (is_decimal(first) or mixed):
         return compiler.plain(node)  # type: ignore[no-any-return]
     (left, params), (right, more) = compiler.compile(first), compiler.compile(second)
-    sql = f"CASE WHEN {WIDE_DECIMAL.format(left)} = {right} THEN NULL ELSE {left} END"
+    decimal = WHOLE if mixed else WIDE_DECIMAL
+    sql = f"CASE WHEN {decimal.format(left)} = {right} THEN NULL ELSE {left} END"
     return sql, (*params, *more, *params)
 
 
@@ -88,7 +111,9 @@ def _in(compiler: Any, node: In) -> tuple[str, Any]:
         node = copy(node)
         node.rhs = copy(node.rhs)
         node.rhs.is_list = True  # nothing may stand between IN and its brackets: see `texts`
-    sql, params = compiler.plain(node)
+        sql, params = compiler.plain(found_in_query(node))
+    else:
+        sql, params = compared_with_several(compiler, node, " IN ")
     if kind_of(node.lhs) == "TimeField" and node.rhs_is_direct_value():
         left, word, right = sql.rpartition(" IN ")
         sql = f"{left}{word}{right.replace('%s', 'CAST(%s AS TIME(6))')}"

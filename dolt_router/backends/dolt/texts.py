@@ -25,6 +25,7 @@ from .comparisons import BY_BYTES, TEXT, is_decimal
 from .moments import kind_of, of_one_kind
 from .places import WIDE_DECIMAL
 from .rewriting import rewrites
+from .wide import are_mixed, is_large
 
 # GREATEST of these fails, or is NULL for some texts, a float for decimals and
 # big numbers, and a moment for days.
@@ -104,12 +105,13 @@ def _padded(compiler: Any, node: Any) -> tuple[str, Any]:
 @rewrites(Greatest, Least)
 def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     """GREATEST and LEAST as comparisons, for the kinds of values that they get wrong."""
-    if _COMPARED_BY_CASE.isdisjoint(kind_of(e) for e in node.get_source_expressions()):
+    sources = node.get_source_expressions()
+    if _COMPARED_BY_CASE.isdisjoint(map(kind_of, sources)) and not any(map(is_large, sources)):
         sql, params = compiler.plain(node)
         return of_one_kind(sql, node), params
     sign = ">" if isinstance(node, Greatest) else "<"
-    (best, params), *others = (compiler.compile(e) for e in node.get_source_expressions())
-    wide = any(is_decimal(e) for e in node.get_source_expressions())
+    (best, params), *others = map(compiler.compile, sources)
+    wide = any(map(is_decimal, sources)) or are_mixed(sources)
     for sql, more in others:
         # Neither branch holds when one of them is NULL: nor does any, as in MySQL.
         compared = WIDE_DECIMAL.format(best) if wide else best
@@ -118,6 +120,6 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
             f"CASE WHEN {sql} IS NOT NULL THEN {sql} END END",
             (*params, *more, *params, *params, *more, *more),
         )
-    if TEXT.issuperset(kind_of(e) for e in node.get_source_expressions()):
+    if TEXT.issuperset(map(kind_of, sources)):
         best = f"({best} {BY_BYTES})"
     return of_one_kind(best, node), params

@@ -1,0 +1,133 @@
+"""Numbers of 64 bits with and without a sign, side by side: exact past 2^53, as on MySQL."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+from django.db import NotSupportedError, connections, models
+from django.db.models import Case, Exists, F, Max, OuterRef, Value, When
+from django.db.models.functions import Coalesce, Greatest, Least, NullIf
+from django.test.utils import isolate_apps
+
+LARGE = [2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
+SIGNED, UNSIGNED = [*LARGE, -(2**53) - 1, 5], [*LARGE, 5]
+ROWS = list(product(SIGNED, UNSIGNED))
+SIGNS = {
+    "exact": operator.eq,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
+
+
+@pytest.fixture
+def numbers(dolt: None) -> Iterator[Any]:
+    """A row of each pair in ROWS, in their order."""
+    with isolate_apps("tests.inventory"):
+
+        class Numbers(models.Model):
+            big = models.BigIntegerField()
+            wide = models.PositiveBigIntegerField(db_index=True)
+
+            class Meta:
+                app_label = "inventory"
+
+        with connections["default"].schema_editor() as editor:
+            editor.create_model(Numbers)
+        Numbers.objects.bulk_create(Numbers(big=big, wide=wide) for big, wide in ROWS)
+        yield Numbers.objects.order_by("pk")
+        with connections["default"].schema_editor() as editor:
+            editor.delete_model(Numbers)
+
+
+def pairs(queryset: Any) -> list[tuple[int, int]]:
+    return list(queryset.values_list("big", "wide"))
+
+
+def where(condition: Callable[[int, int], bool]) -> list[tuple[int, int]]:
+    return [(big, wide) for big, wide in ROWS if condition(big, wide)]
+
+
+@pytest.mark.parametrize(("lookup", "holds"), SIGNS.items())
+def test_column_without_sign_is_compared_exactly(
+    numbers: Any, lookup: str, holds: Callable[[int, int], bool]
+) -> None:
+    for number in LARGE:
+        found = numbers.filter(**{f"wide__{lookup}": number})
+        assert pairs(found) == where(lambda big, wide, n=number: holds(wide, n))  # type: ignore[misc]
+        rest = numbers.exclude(**{f"wide__{lookup}": number})
+        assert pairs(rest) == where(lambda big, wide, n=number: not holds(wide, n))  # type: ignore[misc]
+    mixed = numbers.filter(**{f"wide__{lookup}": F("big")})
+    assert pairs(mixed) == where(lambda big, wide: holds(wide, big))
+    other_way = numbers.filter(**{f"big__{lookup}": F("wide")})
+    assert pairs(other_way) == where(holds)
+    computed = numbers.annotate(x=Coalesce("wide", Value(0))).filter(**{f"x__{lookup}": LARGE[1]})
+    assert pairs(computed) == where(lambda big, wide: holds(wide, LARGE[1]))
+
+
+def test_lists_and_ranges(numbers: Any) -> None:
+    assert pairs(numbers.filter(wide__in=[LARGE[1], 5])) == where(
+        lambda big, wide: wide in (LARGE[1], 5)
+    )
+    assert pairs(numbers.filter(wide__in=[F("big"), 5])) == where(
+        lambda big, wide: wide in (big, 5)
+    )
+    assert pairs(numbers.filter(big__in=[F("wide")])) == where(lambda big, wide: big == wide)
+    assert pairs(numbers.filter(wide__range=(LARGE[1], LARGE[2]))) == where(
+        lambda big, wide: LARGE[1] <= wide <= LARGE[2]
+    )
+    assert pairs(numbers.filter(big__range=(F("wide"), LARGE[3]))) == where(
+        lambda big, wide: wide <= big
+    )
+
+
+def test_subqueries(numbers: Any) -> None:
+    few = numbers.order_by().filter(big=LARGE[1], wide=LARGE[3])
+    assert pairs(numbers.filter(wide__in=few.values("big"))) == where(
+        lambda big, wide: wide == LARGE[1]
+    )
+    assert pairs(numbers.filter(big__in=few.values("wide"))) == where(
+        lambda big, wide: big == LARGE[3]
+    )
+    same = numbers.model.objects.filter(pk=OuterRef("pk"), wide=OuterRef("big"))
+    assert pairs(numbers.filter(Exists(same))) == where(lambda big, wide: big == wide)
+    highest = few.values("pk").annotate(x=Max("wide")).values("x")
+    with pytest.raises(NotSupportedError, match="DecimalField"):
+        pairs(numbers.filter(big__in=highest))
+
+
+def test_greatest_least_and_choices(numbers: Any) -> None:
+    field = models.BigIntegerField()
+    found = numbers.annotate(
+        greatest=Greatest("big", "wide", output_field=field),
+        least=Least("big", "wide", output_field=field),
+        constant=Greatest(Value(5), Value(LARGE[1]), output_field=field),
+        unlike=NullIf("wide", "big"),
+        case=Case(When(wide=F("big"), then=1), default=0),
+    ).values_list("greatest", "least", "constant", "unlike", "case")
+    assert list(found) == [
+        (
+            max(pair),
+            min(pair),
+            LARGE[1],
+            pair[1] if pair[0] != pair[1] else None,
+            pair[0] == pair[1],
+        )
+        for pair in ROWS
+    ]
+
+
+def test_number_after_grouping(numbers: Any) -> None:
+    groups = numbers.order_by().values("big").annotate(highest=Max("wide"))
+    assert groups.filter(highest=LARGE[3]).count() == len(SIGNED)
+    assert not groups.filter(highest=LARGE[2]).exists()
+
+
+def test_index_of_a_column_without_sign_is_used(numbers: Any) -> None:
+    assert "IndexedTableAccess" in numbers.order_by().filter(wide=LARGE[1]).explain()
+    assert "IndexedTableAccess" in numbers.order_by().filter(wide__in=LARGE[:2]).explain()
