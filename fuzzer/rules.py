@@ -111,6 +111,11 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "a document as text has its keys and letters in each database's own form",
     ),
+    (
+        r"Chr\(.*__(lte?|gte?)='|__(lte?|gte?)=Chr\(",
+        ["postgres"],
+        "MariaDB heeds no case of a letter",
+    ),
     (r"(MD5|SHA\d+)\(.*Chr\(", ["postgres"], "MariaDB's letter has the bytes of UTF-16"),
     (r"F\('big'\)\.bitrightshift", ["postgres"], "Django has MySQL divide, in floats"),
     (r"Round\(", ["mariadb"], "MySQL rounds halves of floats to the even number"),
@@ -161,6 +166,11 @@ REFUSALS: list[tuple[str, str, str]] = [
         r"\.(filter|exclude)\(.*\.(filter|exclude)\(|\[\d*:\d*\]$",
         r"^OutOfRange.*out of range for (bigint|double)",
         "of a row that another condition or a slice keeps out: in which order isn't said",
+    ),
+    (
+        r"F\('wide'\)",
+        r"^OutOfRange.*out of range for bigint",
+        "numbers without a sign are counted with one, so up to 2^63",
     ),
     (
         r"(Min|Max|Count|Sum|Avg)\(",

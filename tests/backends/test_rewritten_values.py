@@ -246,3 +246,16 @@ def test_quotient_is_stored_and_written_with_its_places(things: Any) -> None:
 def test_text_is_the_same_as_a_rewritten_one_but_for_case(things: Any) -> None:
     assert found(things, name__iexact=LPad(Value("A"), 1)) == [0, 1]
     assert found(things, name__iexact=Coalesce(Lower("name"), Value(""))) == [0, 1, 2, 3]
+
+
+def test_decimals_of_many_digits_before_the_point_are_compared(things: Any) -> None:
+    things.filter(pk=things[0].pk).update(exact=Decimal("12345678901234567890.5"))
+    large = [i for i, exact in enumerate(things.values_list("exact", flat=True)) if exact > 10**19]
+    assert 0 in large
+    squares = things.annotate(x=F("exact") * F("exact"))
+    assert found(squares, x__gt=Decimal(10) ** 38) == large
+    assert set(large) <= set(found(squares, x__gt=0))
+    assert set(large) <= set(found(squares, x__gt=F("price")))
+    greatest = things.annotate(x=Greatest(F("exact") * F("exact"), Value(Decimal("0.5"))))
+    assert found(greatest, x__gt=Decimal(10) ** 38) == large
+    assert not found(squares.annotate(y=NullIf("x", Value(Decimal(0)))), y__isnull=True, x__gt=1)

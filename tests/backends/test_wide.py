@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import NotSupportedError, connections, models
-from django.db.models import Case, Exists, F, Max, OuterRef, Value, When
+from django.db.models import Avg, Case, Exists, F, Max, OuterRef, Sum, Value, When, Window
 from django.db.models.functions import Coalesce, Greatest, Least, NullIf
 from django.test.utils import isolate_apps
 
@@ -126,6 +126,13 @@ def test_number_after_grouping(numbers: Any) -> None:
     groups = numbers.order_by().values("big").annotate(highest=Max("wide"))
     assert groups.filter(highest=LARGE[3]).count() == len(SIGNED)
     assert not groups.filter(highest=LARGE[2]).exists()
+
+
+def test_totals_over_a_window(numbers: Any) -> None:
+    total = sum(wide for _, wide in ROWS)
+    found = numbers.annotate(x=Window(Sum("wide")), y=Window(Avg("wide"))).values_list("x", "y")[0]
+    assert found[0] == total
+    assert found[1] == pytest.approx(total / len(ROWS), rel=1e-15)
 
 
 def test_index_of_a_column_without_sign_is_used(numbers: Any) -> None:

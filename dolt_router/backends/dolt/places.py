@@ -11,7 +11,7 @@ from django.db.models.expressions import Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Least
 
 MOST = 30  # of DECIMAL
-WIDE_DECIMAL = "CAST({} AS DECIMAL(65, 30))"
+DIGITS = 65  # of DECIMAL, on both sides of the point
 # Django gives these the field of their first source.
 _OF_ANY = (Case, Coalesce, Greatest, Least, When)
 MORE_WHEN_DIVIDED = 4  # div_precision_increment
@@ -42,6 +42,22 @@ def places_of(expression: Any) -> int:
     divides = isinstance(expression, CombinedExpression) and expression.connector == Combinable.DIV
     places = parts[0] if divides else max(parts)
     return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
+
+
+def wide_decimal(*compared: Any) -> str:
+    """A form for the first of several expressions and numbers: with the places of all of them.
+
+    With no more, since a number that then has too many digits before the point is 0 for Dolt.
+    """
+    places = [
+        places_of(e if isinstance(e, Combinable) or not _is_plain(e) else Value(e))
+        for e in compared
+    ]
+    return f"CAST({{}} AS DECIMAL({DIGITS}, {max(places)}))"
+
+
+def _is_plain(number: Any) -> bool:
+    return isinstance(number, (int, Decimal))
 
 
 def is_divided(expression: Any) -> bool:

@@ -23,7 +23,7 @@ from django.db.models.sql import Query
 
 from .comparisons import BY_BYTES, TEXT, is_decimal
 from .moments import kind_of, of_one_kind
-from .places import WIDE_DECIMAL
+from .places import wide_decimal
 from .rewriting import rewrites
 from .wide import are_mixed, is_large
 
@@ -112,9 +112,10 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     sign = ">" if isinstance(node, Greatest) else "<"
     (best, params), *others = map(compiler.compile, sources)
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
+    form = wide_decimal(*sources) if wide else "{}"
     for sql, more in others:
         # Neither branch holds when one of them is NULL: nor does any, as in MySQL.
-        compared = WIDE_DECIMAL.format(best) if wide else best
+        compared = form.format(best)
         best, params = (
             f"CASE WHEN {compared} {sign} {sql} THEN {best} WHEN {best} IS NOT NULL THEN "
             f"CASE WHEN {sql} IS NOT NULL THEN {sql} END END",

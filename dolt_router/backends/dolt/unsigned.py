@@ -14,7 +14,7 @@ from django.db.models.expressions import Col, CombinedExpression
 from ...exceptions import OutOfRange
 from .limits import LARGEST, STEPS, as_decimal, checked, may_pass_64_bits, refused
 from .moments import kind_of
-from .places import WIDE_DECIMAL, is_divided
+from .places import DIGITS, MOST, is_divided
 from .retyped import Retyped
 from .rewriting import rewrites
 
@@ -62,7 +62,8 @@ def storable(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
             raise OutOfRange(1264, f"{value} out of range for int: {field.column}")
     elif field.get_internal_type() == "DecimalField" and is_divided(value):
         # A quotient is stored with four places more than its dividend has.
-        value = Retyped(value, WIDE_DECIMAL, output_field=field)
+        places = min(MOST, DIGITS - field.max_digits + field.decimal_places)
+        value = Retyped(value, f"CAST({{}} AS DECIMAL({DIGITS}, {places}))", output_field=field)
     elif field.get_internal_type() == "FloatField" and hasattr(value, "resolve_expression"):
         if not (value.contains_aggregate or value.contains_over_clause):
             # An infinite number would be stored.

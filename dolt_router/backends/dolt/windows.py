@@ -20,6 +20,7 @@ from .places import places_of
 from .retyped import with_source
 from .rewriting import rewrites
 from .totals import is_narrow_column
+from .wide import is_unsigned
 
 _HALF = 2**32
 _FLOAT_DIGITS = 15
@@ -115,7 +116,10 @@ def _total(compiler: Any, node: Window) -> tuple[str, Any]:
         return _over(compiler, node, "CAST({} AS DECIMAL(65, 0))")
     # The upper and the lower half of each number, which floats add up exactly.
     summed = _over_another(node, Sum)
-    high, params = _over(compiler, summed, f"(({{}}) DIV {_HALF})")
+    upper = f"(({{}}) DIV {_HALF})"
+    if is_unsigned(source):  # is divided as a float, which must be whole without the lower half
+        upper = f"((({{}}) - ({{}}) MOD {_HALF}) DIV {_HALF})"
+    high, params = _over(compiler, summed, upper)
     low, more_params = _over(compiler, summed, f"(({{}}) MOD {_HALF})")
     wanted = "SIGNED" if kind == "DurationField" else "DECIMAL(65, 0)"
     total = f"CAST({high} AS DECIMAL(65, 0)) * {_HALF} + CAST({low} AS DECIMAL(65, 0))"
