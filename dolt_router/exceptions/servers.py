@@ -38,7 +38,7 @@ class CheckViolated(DoltRouterError, IntegrityError):
 
 
 class OutOfRange(DoltRouterError, IntegrityError, DataError):
-    """A number doesn't fit into its column: error 1105 on Dolt, 1264 or 1690 on MySQL."""
+    """A value doesn't fit its column: error 1105 on Dolt; 1264, 1406 or 1690 on MySQL."""
 
     code = "out_of_range"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import MySQLdb
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import DataError, OperationalError, connection, connections, transaction
 from django.db.models.signals import post_save
 from django.db.utils import NotSupportedError
 from django.test import Client
@@ -84,6 +84,13 @@ def test_statement_that_would_leave_the_branch_says_how(feature: str) -> None:
             cursor.execute("USE inventory")
         cursor.execute("SELECT active_branch()")
         assert cursor.fetchone()[0] == feature
+
+
+@pytest.mark.parametrize("length", [102, 10_000])
+def test_text_that_is_too_long_is_a_data_error_as_on_mysql(feature: str, length: int) -> None:
+    with pytest.raises(DataError, match="^.{8}string 'a"):
+        Device.objects.using(feature).create(name="a\n" * length)
+    assert not Device.objects.using(feature).exists()
 
 
 @pytest.fixture

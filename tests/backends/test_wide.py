@@ -138,3 +138,43 @@ def test_totals_over_a_window(numbers: Any) -> None:
 def test_index_of_a_column_without_sign_is_used(numbers: Any) -> None:
     assert "IndexedTableAccess" in numbers.order_by().filter(wide=LARGE[1]).explain()
     assert "IndexedTableAccess" in numbers.order_by().filter(wide__in=LARGE[:2]).explain()
+
+
+def test_snowflakes_as_keys_are_their_own(dolt: None) -> None:
+    with isolate_apps("tests.inventory"):
+
+        class Post(models.Model):
+            id = models.PositiveBigIntegerField(primary_key=True)
+            text = models.CharField(max_length=30)
+
+            class Meta:
+                app_label = "inventory"
+
+        class Answer(models.Model):
+            post = models.ForeignKey(Post, models.CASCADE, related_name="answers")
+
+            class Meta:
+                app_label = "inventory"
+
+        with connections["default"].schema_editor() as editor:
+            editor.create_model(Post)
+            editor.create_model(Answer)
+        posts = [Post.objects.create(pk=pk, text=str(pk)) for pk in LARGE]
+        for number, post in enumerate(posts):
+            Answer.objects.bulk_create(Answer(post=post) for _ in range(number))
+        for number, pk in enumerate(LARGE):
+            post = Post.objects.get(pk=pk)
+            assert post.text == str(pk)
+            assert post.answers.count() == number
+            post.text = "edited"
+            post.save()
+            assert Post.objects.filter(text="edited").count() == number + 1
+        prefetched = Post.objects.order_by("pk").prefetch_related("answers")
+        assert [len(post.answers.all()) for post in prefetched] == [0, 1, 2, 3]
+        assert Answer.objects.filter(post__in=posts[1:2]).count() == 1
+        Post.objects.filter(pk=LARGE[3]).delete()
+        assert sorted(Post.objects.values_list("pk", flat=True)) == LARGE[:3]
+        assert Answer.objects.count() == 3
+        with connections["default"].schema_editor() as editor:
+            editor.delete_model(Answer)
+            editor.delete_model(Post)

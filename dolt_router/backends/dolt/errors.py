@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 
 UNKNOWN_DATABASE, UNKNOWN_ERROR, SERIALIZATION_FAILURE = 1049, 1105, 1213
 UNKNOWN_COLUMN, UNKNOWN_TABLE = 1054, 1146
-_OUT_OF_RANGE = re.compile(r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum)\b")
+_OUT_OF_RANGE = re.compile(
+    r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum)\b"
+    r"|^string '(?:.*' is too large for column |.{480})",  # a long one is all that the error holds
+    re.S,
+)
 
 _NEW_DATABASE = "could not resolve initial root for database "
 
