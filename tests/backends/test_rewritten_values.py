@@ -12,6 +12,7 @@ from django.db.models import (
     Count,
     DateField,
     DecimalField,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -259,3 +260,6 @@ def test_decimals_of_many_digits_before_the_point_are_compared(things: Any) -> N
     greatest = things.annotate(x=Greatest(F("exact") * F("exact"), Value(Decimal("0.5"))))
     assert found(greatest, x__gt=Decimal(10) ** 38) == large
     assert not found(squares.annotate(y=NullIf("x", Value(Decimal(0)))), y__isnull=True, x__gt=1)
+    fields = DecimalField(max_digits=40, decimal_places=2)  # as somebody may say, and be wrong
+    tiny = things.annotate(x=Abs(ExpressionWrapper(F("exact") * F("exact"), output_field=fields)))
+    assert found(tiny, x__gt=0) == [i for i, row in enumerate(things) if row.exact]

@@ -52,7 +52,7 @@ def is_decimal(expression: Any) -> bool:
 
 @rewrites(Exact, GreaterThan, LessThan)
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
-    """The right side is rounded to the places of the left one: that gets those of both."""
+    """The right side is rounded to the places of the left one: that gets the most there are."""
     left = node.lhs
     if node.rhs_is_direct_value():
         if is_large(node.rhs) and is_unsigned(left):
@@ -71,7 +71,7 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
         right = node.rhs
         if not isinstance(right, Combinable) or places_of(right) != places_of(left):
             node = copy(node)
-            node.lhs = Retyped(left, wide_decimal(left, right))
+            node.lhs = Retyped(left, wide_decimal(left))
     return compiler.plain(node)  # type: ignore[no-any-return]
 
 
@@ -99,7 +99,7 @@ def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
     if not (is_decimal(first) or mixed):
         return compiler.plain(node)  # type: ignore[no-any-return]
     (left, params), (right, more) = compiler.compile(first), compiler.compile(second)
-    decimal = WHOLE if mixed else wide_decimal(first, second)
+    decimal = WHOLE if mixed else wide_decimal(first)
     sql = f"CASE WHEN {decimal.format(left)} = {right} THEN NULL ELSE {left} END"
     return sql, (*params, *more, *params)
 

@@ -6,12 +6,22 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import FieldError
-from django.db.models import Avg, Case, DecimalField, ExpressionWrapper, FloatField, Value, When
-from django.db.models.expressions import Combinable, CombinedExpression
+from django.db.models import (
+    Avg,
+    Case,
+    DecimalField,
+    ExpressionWrapper,
+    FloatField,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.expressions import BaseExpression, Col, Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Least
 
 MOST = 30  # of DECIMAL
 DIGITS = 65  # of DECIMAL, on both sides of the point
+_OF_64_BITS = 20
 # Django gives these the field of their first source.
 _OF_ANY = (Case, Coalesce, Greatest, Least, When)
 MORE_WHEN_DIVIDED = 4  # div_precision_increment
@@ -44,20 +54,34 @@ def places_of(expression: Any) -> int:
     return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
 
 
-def wide_decimal(*compared: Any) -> str:
-    """A form for the first of several expressions and numbers: with the places of all of them.
+def wide_decimal(*expressions: Any) -> str:
+    """A form for any of some expressions: a decimal that loses nothing of it.
 
-    With no more, since a number that then has too many digits before the point is 0 for Dolt.
+    It has the most places there are, unless the digits before the point need the room: a number
+    that has more of them is 0 for Dolt.
     """
-    places = [
-        places_of(e if isinstance(e, Combinable) or not _is_plain(e) else Value(e))
-        for e in compared
-    ]
-    return f"CAST({{}} AS DECIMAL({DIGITS}, {max(places)}))"
+    places = min(MOST, max(0, DIGITS - max(map(_digits_before_point, expressions))))
+    return f"CAST({{}} AS DECIMAL({DIGITS}, {places}))"
 
 
-def _is_plain(number: Any) -> bool:
-    return isinstance(number, (int, Decimal))
+def _digits_before_point(expression: Any) -> int:
+    if isinstance(expression, Col):
+        field = expression.target
+        if isinstance(field, DecimalField):
+            return int((field.max_digits or DIGITS - MOST) - (field.decimal_places or 0))
+        return _OF_64_BITS
+    if isinstance(expression, Value):
+        number = expression.value
+        return max(0, Decimal(number).adjusted() + 1) if isinstance(number, (int, Decimal)) else 0
+    if not isinstance(expression, BaseExpression):
+        return 0
+    parts = [_digits_before_point(e) for e in expression.get_source_expressions() if e is not None]
+    if isinstance(expression, CombinedExpression) and expression.connector == Combinable.MUL:
+        return sum(parts)
+    more = (
+        _OF_64_BITS if isinstance(expression, Sum) else isinstance(expression, CombinedExpression)
+    )
+    return max(parts, default=0) + more
 
 
 def is_divided(expression: Any) -> bool:
