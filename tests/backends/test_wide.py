@@ -135,6 +135,25 @@ def test_totals_over_a_window(numbers: Any) -> None:
     assert found[1] == pytest.approx(total / len(ROWS), rel=1e-15)
 
 
+def test_average_of_a_choice_of_columns_has_all_its_digits(dolt: None) -> None:
+    with isolate_apps("tests.inventory"):
+
+        class Count(models.Model):
+            unsigned = models.PositiveIntegerField(null=True)
+            signed = models.IntegerField()
+
+            class Meta:
+                app_label = "inventory"
+
+        with connections["default"].schema_editor() as editor:
+            editor.create_model(Count)
+        Count.objects.bulk_create(Count(unsigned=n, signed=1) for n in (None, 0, 0))
+        average = Avg(Coalesce("unsigned", "signed"))
+        assert Count.objects.aggregate(x=average) == {"x": pytest.approx(1 / 3, rel=1e-15)}
+        with connections["default"].schema_editor() as editor:
+            editor.delete_model(Count)
+
+
 def test_index_of_a_column_without_sign_is_used(numbers: Any) -> None:
     assert "IndexedTableAccess" in numbers.order_by().filter(wide=LARGE[1]).explain()
     assert "IndexedTableAccess" in numbers.order_by().filter(wide__in=LARGE[:2]).explain()

@@ -56,6 +56,9 @@ def _total(compiler: Any, node: Any) -> tuple[str, Any]:
     if kind_of(node.get_source_expressions()[0]) not in _WHOLE:
         return compiler.plain(node)  # type: ignore[no-any-return]
     if is_narrow_column(node):
+        if is_average and not isinstance(node.get_source_expressions()[0], Col):
+            # A choice among columns with and without a sign is a decimal, of four places more.
+            return compiler.plain(with_source(node, "(({}) + 0E0)"))  # type: ignore[no-any-return]
         sql, params = compiler.plain(node)
         if compiler.in_having and not is_average:  # `check_exact` doesn't see it
             refusal = refused(f"a sum: {INEXACT}", sql)
