@@ -111,6 +111,7 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "a document as text has its keys and letters in each database's own form",
     ),
+    (r"=Q\(\*\*\{", ["mariadb", "sqlite"], "Django's 0 of an empty condition is no boolean there"),
     (
         r"JSON(Array|Object)\(.*Chr\(",
         ["postgres", "sqlite"],
@@ -168,8 +169,8 @@ DIGITS: list[tuple[str, int, str]] = [
 REFUSALS: list[tuple[str, str, str]] = [
     (r"", r"^NotSupportedError", "refused by Django or the backend, with a message"),
     (
-        r"\.(filter|exclude)\(.*\.(filter|exclude)\(|\[\d*:\d*\]$",
-        r"^OutOfRange.*out of range for (bigint|double)",
+        r"\.(filter|exclude)\(.*\.(filter|exclude)\(|\[\d*:\d*\]$|\.(filter|exclude)\(\w+__\w+__",
+        r"out of range for (bigint|double|COT)",
         "of a row that another condition or a slice keeps out: in which order isn't said",
     ),
     (

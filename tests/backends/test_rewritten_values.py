@@ -104,6 +104,18 @@ def test_text_column_is_put_into_json(things: Any) -> None:
     assert values(things, JSONObject(n="note"))[0] == {"n": "100%"}
 
 
+def test_least_of_constants_heeds_case(things: Any) -> None:
+    for function, expected in ((Least, "Ab"), (Greatest, "a")):
+        things.update(name=function(Value("Ab"), Value("a")))
+        assert set(things.values_list("name", flat=True)) == {expected}
+
+
+def test_text_column_called_otherwise_is_cast(things: Any) -> None:
+    things.update(note="2024")
+    called = ExpressionWrapper(F("note"), output_field=CharField())
+    assert values(things, Cast(called, IntegerField()))[0] == 2024
+
+
 def test_text_of_columns_of_two_kinds_is_put_into_json(things: Any) -> None:
     notes = values(things, JSONObject(n=Coalesce("note", "name")))
     assert notes == [

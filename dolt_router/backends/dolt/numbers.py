@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import DecimalField
+from django.db.models import DecimalField, ExpressionWrapper
 from django.db.models.expressions import Col
 from django.db.models.functions import (
     Abs,
@@ -42,7 +42,7 @@ def _cast(compiler: Any, node: Cast) -> tuple[str, Any]:
     """CAST reads 0 out of any TEXT, fails for TIME, and leaves 1.5 as it is with no places."""
     source, field = node.get_source_expressions()[0], node.output_field
     kind, wanted = kind_of(source), field.get_internal_type()
-    if kind in _READABLE and wanted not in _TEXT:
+    if wanted not in _TEXT and (kind in _READABLE or kind_of(_inside(source)) in _READABLE):
         node = with_source(node, "CONCAT({}, '')")
     elif kind in _WRITTEN and wanted in _TEXT:
         node = with_source(node, _WRITTEN[kind])
@@ -59,6 +59,12 @@ def _cast(compiler: Any, node: Cast) -> tuple[str, Any]:
         sql, params = compiler.compile(node.get_source_expressions()[0])
         return f"ROUND(CAST({sql} AS DECIMAL(65, 30)), 0)", params
     return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+def _inside(expression: Any) -> Any:
+    while isinstance(expression, ExpressionWrapper):  # says it is of another type, and isn't
+        expression = expression.expression
+    return expression
 
 
 @rewrites(Coalesce)

@@ -113,6 +113,8 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     (best, params), *others = map(compiler.compile, sources)
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
     form = wide_decimal(*sources) if wide else "{}"
+    if TEXT.issuperset(map(kind_of, sources)):
+        form = f"({{}} {BY_BYTES})"  # two constants would heed no case
     for sql, more in others:
         # Neither branch holds when one of them is NULL: nor does any, as in MySQL.
         compared = form.format(best)
