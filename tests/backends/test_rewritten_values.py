@@ -275,3 +275,9 @@ def test_decimals_of_many_digits_before_the_point_are_compared(things: Any) -> N
     fields = DecimalField(max_digits=40, decimal_places=2)  # as somebody may say, and be wrong
     tiny = things.annotate(x=Abs(ExpressionWrapper(F("exact") * F("exact"), output_field=fields)))
     assert found(tiny, x__gt=0) == [i for i, row in enumerate(things) if row.exact]
+
+
+def test_distinct_sum_of_decimals_of_unlike_places(things: Any) -> None:
+    things.update(price=Decimal("0.25"), exact=Decimal("0.25"))
+    mixed = Case(When(group=1, then=F("price")), default=F("exact"), output_field=DecimalField())
+    assert things.aggregate(x=Sum(mixed, distinct=True)) == {"x": Decimal("0.25")}

@@ -49,7 +49,8 @@ def _total(compiler: Any, node: Any) -> tuple[str, Any]:
     if kind == "DecimalField":
         source = node.get_source_expressions()[0]
         places = places_of(source)
-        if is_average and not isinstance(source, Col):
+        # 0.01 and 0.010, of a choice among columns of unlike places, are two numbers for DISTINCT.
+        if (is_average or node.distinct) and not isinstance(source, Col):
             node = with_source(node, f"CAST({{}} AS DECIMAL(65, {min(places, 26)}))")
         sql, params = compiler.plain(node)
         return f"CAST({sql} AS DECIMAL(65, {min(places + 4 * is_average, MOST)}))", params
