@@ -162,21 +162,20 @@ class SavepointRefused(StaleWrite):
     """A database was made on the server while the transaction was open; nothing was written.
 
     Dolt then makes no savepoint in that transaction any more (error 1105): the section
-    "A database made meanwhile" of docs/dolt-notes.md. Done again, the work succeeds, so it is
-    a `StaleWrite`, and `retry_stale` repeats it.
+    "A database made or dropped meanwhile" of docs/dolt-notes.md. Done again, the work succeeds, so
+    it is a `StaleWrite`, and `retry_stale` repeats it.
     """
 
     code = "savepoint_refused"
 
     def __init__(self, branch: str | None, database: str) -> None:
-        super().__init__(branch)
-        self.database = database
+        self.branch, self.database = branch, database
         text = gettext_noop(
             'The database "%(database)s" was made on the same server while this was under way, '
             "and the server keeps no savepoint in such a transaction. Nothing was written. Do it "
             "again, or wrap the work in dolt_router.autocommit.retry_stale()."
         )
-        self.args = (worded(text, database=database),)
+        super(StaleWrite, self).__init__(worded(text, database=database))
 
 
 class NothingToCommit(DoltRouterError):

@@ -24,12 +24,11 @@ from django.db.models.sql import Query
 
 from .moments import kind_of
 from .places import places_of, wide_decimal
-from .retyped import Retyped
+from .retyped import with_left
 from .rewriting import rewrites
 from .wide import (
     WHOLE,
     are_mixed,
-    as_whole,
     compared_with_several,
     found_in_query,
     is_large,
@@ -59,19 +58,17 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
             if isinstance(left, Col):
                 sql, params = compiler.plain(node)
                 return with_unsigned(sql, params, " "), params
-            return compiler.plain(as_whole(node))  # type: ignore[no-any-return]
+            return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
         if isinstance(left, Col):
             return compiler.plain(node)  # type: ignore[no-any-return]
     elif are_mixed([left, node.rhs]):
-        return compiler.plain(as_whole(node))  # type: ignore[no-any-return]
+        return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
     if isinstance(left, Value) and kind_of(left) in TEXT:
-        node = copy(node)
-        node.lhs = Retyped(left, f"{{}} {BY_BYTES}")  # two constants heed no case
+        node = with_left(node, f"{{}} {BY_BYTES}")  # two constants heed no case
     elif is_decimal(left):
         right = node.rhs
         if not isinstance(right, Combinable) or places_of(right) != places_of(left):
-            node = copy(node)
-            node.lhs = Retyped(left, wide_decimal(left))
+            node = with_left(node, wide_decimal(left))
     return compiler.plain(node)  # type: ignore[no-any-return]
 
 

@@ -43,6 +43,14 @@ def is_constant(node: Any) -> bool:
     return False
 
 
+def stored_kind(node: Any) -> str | None:
+    """`kind_of`, and of a foreign key that of the key that it refers to."""
+    kind = kind_of(node)
+    if kind in ("ForeignKey", "OneToOneField"):
+        kind = node.output_field.target_field.get_internal_type()
+    return kind
+
+
 def limits(node: Any) -> tuple[int, int] | None:
     """The least and the highest whole number that `node` may be; None if it is none."""
     if isinstance(node, Value):
@@ -52,9 +60,7 @@ def limits(node: Any) -> tuple[int, int] | None:
         return (int(number), int(number)) if isinstance(number, int) else None
     if isinstance(node, ExpressionWrapper):
         return limits(node.expression)
-    kind = kind_of(node)
-    if kind in ("ForeignKey", "OneToOneField"):
-        kind = node.output_field.target_field.get_internal_type()
+    kind = stored_kind(node)
     if kind not in _BITS:
         return None
     if isinstance(node, Aggregate):  # counted as a decimal, or a float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.core.exceptions import FieldError
@@ -22,6 +23,13 @@ class Retyped(Func):
     def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, Any]:
         sql, params = compiler.compile(self.source_expressions[0])
         return self.form.replace("{}", sql), tuple(params) * self.form.count("{}")
+
+
+def with_left(node: Any, form: str) -> Any:
+    """A copy of a comparison with its left side put into `form`."""
+    changed = copy(node)
+    changed.lhs = Retyped(node.lhs, form)
+    return changed
 
 
 def with_source(node: Any, form: str, output_field: Any = None) -> Any:

@@ -113,7 +113,8 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     (best, params), *others = map(compiler.compile, sources)
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
     form = wide_decimal(*sources) if wide else "{}"
-    if TEXT.issuperset(map(kind_of, sources)):
+    are_texts = TEXT.issuperset(map(kind_of, sources))
+    if are_texts:
         form = f"({{}} {BY_BYTES})"  # two constants would heed no case
     for sql, more in others:
         # Neither branch holds when one of them is NULL: nor does any, as in MySQL.
@@ -123,6 +124,6 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
             f"CASE WHEN {sql} IS NOT NULL THEN {sql} END END",
             (*params, *more, *params, *params, *more, *more),
         )
-    if TEXT.issuperset(map(kind_of, sources)):
+    if are_texts:
         best = f"({best} {BY_BYTES})"
     return of_one_kind(best, node), params

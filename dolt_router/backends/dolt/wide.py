@@ -7,7 +7,6 @@ indexes; anything else is compared as a decimal.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import Any
 
 from django.db import NotSupportedError
@@ -16,12 +15,11 @@ from django.db.models.expressions import Col, CombinedExpression, ExpressionList
 from django.db.models.lookups import Range
 from django.db.models.sql import Query
 
-from .limits import limits
-from .moments import kind_of
-from .retyped import Retyped
+from .limits import limits, stored_kind
+from .retyped import Retyped, with_left
 from .rewriting import rewrites
+from .totals import EXACT
 
-EXACT = 2**53  # from here on floats leave whole numbers out
 WHOLE = "CAST({} AS DECIMAL(65, 0))"
 UNSIGNED = "CAST(%s AS UNSIGNED)"
 
@@ -36,10 +34,7 @@ def is_unsigned(expression: Any) -> bool:
     """Whether it has 64 bits without a sign, by its field."""
     if isinstance(expression, CombinedExpression):  # computed with a sign: see `unsigned`
         return False
-    kind = kind_of(expression)
-    if kind in ("ForeignKey", "OneToOneField"):
-        kind = expression.output_field.target_field.get_internal_type()
-    return kind == "PositiveBigIntegerField"
+    return stored_kind(expression) == "PositiveBigIntegerField"
 
 
 def are_mixed(expressions: list[Any]) -> bool:
@@ -61,25 +56,18 @@ def with_unsigned(sql: str, params: Any, sign: str) -> str:
     )
 
 
-def as_whole(node: Any) -> Any:
-    """A copy of a comparison whose left side is a decimal."""
-    node = copy(node)
-    node.lhs = Retyped(node.lhs, WHOLE)
-    return node
-
-
 def compared_with_several(compiler: Any, node: Any, sign: str) -> tuple[str, Any]:
     """`IN` or `BETWEEN`, where `node.rhs` is a list of values, or an ExpressionList."""
     if isinstance(node.rhs, ExpressionList):
         if are_mixed([node.lhs, *node.rhs.get_source_expressions()]):
-            node = as_whole(node)
+            node = with_left(node, WHOLE)
     elif not node.rhs_is_direct_value():  # a query of several, which Django took apart
         pass
     elif any(map(is_large, node.rhs)) and is_unsigned(node.lhs):
         if isinstance(node.lhs, Col):
             sql, params = compiler.plain(node)
             return with_unsigned(sql, params, sign), params
-        node = as_whole(node)
+        node = with_left(node, WHOLE)
     return compiler.plain(node)  # type: ignore[no-any-return]
 
 
@@ -98,7 +86,7 @@ def found_in_query(node: Any) -> Any:
             "decimals: Cast(..., DecimalField(max_digits=20, decimal_places=0)) on both sides."
         )
     query.select = (Retyped(query.select[0], WHOLE),)
-    return as_whole(node)
+    return with_left(node, WHOLE)
 
 
 @rewrites(Range)
