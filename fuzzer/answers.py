@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import django.db.models as models
 import django.db.models.functions as functions
+import django.db.models.lookups as lookups
 from django.db import connections, transaction
 from django.db.models.fields.json import KT
 from django.db.models.query import QuerySet
@@ -24,9 +25,11 @@ from django.test.utils import CaptureQueriesContext
 
 from .tables import Item, Place, Tag
 
+COMPARISONS = ["Exact", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"]
 NAMES: dict[str, Any] = {
     **{name: getattr(functions, name) for name in functions.__all__},
     **{name: getattr(models, name) for name in models.__all__},
+    **{name: getattr(lookups, name) for name in COMPARISONS},
     **{"KT": KT, "Item": Item, "Place": Place, "Tag": Tag},
     **{"datetime": datetime, "Decimal": Decimal, "UUID": uuid.UUID, "ZoneInfo": ZoneInfo},
 }
@@ -53,7 +56,11 @@ def is_write(code: str) -> bool:
 
 
 def ask(code: str, alias: str) -> Answer:
-    """What `code` gives on the database `alias`."""
+    """What `code` gives on the database `alias`.
+
+    Raises:
+        NameError, SyntaxError: `code` is no query; every database would give the same "answer".
+    """
     names = {
         **NAMES,
         "items": Item.objects.using(alias),
@@ -70,6 +77,8 @@ def ask(code: str, alias: str) -> Answer:
                 transaction.set_rollback(True, using=alias)
         else:
             value = comparable(eval(code, names))
+    except (NameError, SyntaxError):
+        raise
     except Exception as error:
         if getattr(error, "args", None) and error.args[0] in _GONE:
             connections[alias].close()

@@ -7,6 +7,7 @@ import re
 from hypothesis import strategies as st
 
 from . import values as v
+from .answers import COMPARISONS
 from .expressions import COLUMNS, column, expression, literal
 
 _TEXT_LOOKUPS = (
@@ -135,11 +136,7 @@ def _compared(draw: st.DrawFn, depth: int) -> str:
     kind = draw(
         st.sampled_from(["text", "int", "decimal", "float", "date", "datetime", "time", "duration"])
     )
-    how = draw(
-        st.sampled_from(
-            ["Exact", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"]
-        )
-    )
+    how = draw(st.sampled_from(COMPARISONS))
     return f"Q({how}({draw(expression(kind, depth))}, {draw(expression(kind, depth))}))"
 
 

@@ -48,8 +48,9 @@ def literal(kind: str) -> st.SearchStrategy[str]:
 
 
 def wrapped(kind: str) -> st.SearchStrategy[str]:
-    """The text of a Value()."""
-    return v.LITERALS[kind].map(lambda value: f"Value({value!r}, output_field={FIELDS[kind]})")
+    """The text of a Value(); of NULL now and then."""
+    values = st.one_of(*[v.LITERALS[kind]] * 7, st.none())
+    return values.map(lambda value: f"Value({value!r}, output_field={FIELDS[kind]})")
 
 
 def column(kind: str) -> st.SearchStrategy[str]:

@@ -61,8 +61,10 @@ def has_total_order(code: str) -> bool:
     if "dates" in names or "datetimes" in names:
         return True
     order = next((arguments for name, arguments in calls if name == "order_by"), [])
-    last = getattr(order[-1], "value", None) if order else None
-    return last in ("pk", "-pk") or (last == "x" and "distinct" in names)
+    given = [str(getattr(one, "value", None)).lstrip("-") for one in order]
+    if given == ["x", "y"] or given == ["x"]:  # all that is selected
+        return bool({"distinct", "union", "intersection", "difference"} & set(names))
+    return bool(given) and given[-1] == "pk"
 
 
 def judge(code: str, references: list[str]) -> Verdict:

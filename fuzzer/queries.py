@@ -97,11 +97,11 @@ def _plain(draw: st.DrawFn) -> str:
     # Whether a column is fetched matters to Dolt: all of them, now and then.
     listed = f".values_list('pk'{fields})" if draw(st.integers(0, 2)) else ""
     code = f"items{draw(filters(3))}{listed}.order_by({order})"
-    return code + draw(_slice())
+    return code + draw(cut())
 
 
 @st.composite
-def _slice(draw: st.DrawFn) -> str:
+def cut(draw: st.DrawFn) -> str:
     if draw(st.integers(0, 3)):
         return ""
     start = draw(st.integers(0, 4))
@@ -135,7 +135,7 @@ def _annotated(draw: st.DrawFn) -> str:
         else "'pk'"
     )
     code = f"items{draw(filters(1))}.annotate({', '.join(parts)}){more}"
-    return f"{code}.values_list('pk', {names}).order_by({order}){draw(_slice())}"
+    return f"{code}.values_list('pk', {names}).order_by({order}){draw(cut())}"
 
 
 @st.composite
@@ -179,22 +179,6 @@ def _distinct(draw: st.DrawFn) -> str:
     inner = draw(expression(kind, 1))
     code = f"items{draw(filters(1))}.annotate(x={inner}).values_list('x', flat=True).distinct()"
     return f"{code}.order_by('x')" if draw(st.booleans()) else f"{code}.count()"
-
-
-@st.composite
-def _combined(draw: st.DrawFn) -> str:
-    kind = draw(st.sampled_from("text int decimal date datetime".split()))
-    call = draw(st.sampled_from(["union", "intersection", "difference"]))
-    every = ", all=True" if call == "union" and draw(st.booleans()) else ""
-    names = st.sampled_from([name for name in COLUMNS[kind] if name != "pk"])
-    if draw(st.booleans()):
-        ends = [f".values_list({draw(names)!r}, flat=True)" for _ in range(2)]
-    else:
-        inner = [draw(expression(kind, 1)) for _ in range(2)]
-        ends = [f".annotate(x={one}).values_list('x', flat=True)" for one in inner]
-    sides = [f"items{draw(filters(1))}{one}" for one in ends]
-    end = draw(st.sampled_from(["", ".count()", ".order_by('x')" if "x=" in sides[0] else ""]))
-    return f"{sides[0]}.{call}({sides[1]}{every}){end}"
 
 
 @st.composite
@@ -308,7 +292,45 @@ _SETTABLE = [
     ),
     *(("span", "duration"), ("data", "json"), ("code", "uuid"), ("exact", "decimal")),
 ]
-QUERY: st.SearchStrategy[str] = st.one_of(
+
+
+@st.composite
+def _related(draw: st.DrawFn) -> str:
+    """What follows relations: orders, groups, counts of related rows, and groups of groups."""
+    base = f"items{draw(filters(1))}"
+    key = draw(st.sampled_from(["place__name", "place", "place__parent__name", "place__height"]))
+    second = draw(st.sampled_from(["done", "flag", "name", "at__year", "place__parent"]))
+    name = draw(st.sampled_from("small price exact ratio at day span big wide".split()))
+    call = draw(st.sampled_from(["Max", "Min", "Count"]))
+    sign = draw(st.sampled_from(["", "-"]))
+    most, condition_ = draw(st.integers(0, 3)), draw(condition(1))
+    inside = f"filter={condition_}"
+    other = base.replace("items", "Item.objects", 1)
+    text = draw(literal("text"))
+    either = f"Q(place__name__gt={text}) | Q(tags__word__lt={text})"
+    queries = [
+        f"{base}.order_by('{sign}{key}', 'pk'){draw(cut())}",
+        f"{base}.values_list('pk', {key!r}).order_by('{sign}{key}', '-pk'){draw(cut())}",
+        f"{base}.select_related('place__parent').only('name', 'place__name').order_by('pk')",
+        f"{base}.values({key!r}, {second!r}).annotate(n=Count('pk'), a={call}({name!r}))",
+        f"{base}.values({key!r}).annotate(n=Count('tags', distinct=True)).filter(n__gte={most})",
+        f"{base}.annotate(n=Count('tags')).values('n').annotate(m=Count('pk')).order_by('n')",
+        f"{base}.annotate(n=Count('tags', {inside})).values_list('pk', 'n').order_by('-n', 'pk')",
+        f"{base}.filter({condition_}).annotate(n=Count('tags')).filter(n__lte={most})",
+        f"places.annotate(a={call}('items__{name}')).values_list('pk', 'a').order_by('pk')",
+        f"places.annotate(a={call}('items__{name}')).order_by('{sign}a', 'pk'){draw(cut())}",
+        f"places.annotate(n=Count('items', distinct=True)).filter(n__gt={most}).order_by('-n')",
+        f"places.filter(pk__in={other}.values('place')).order_by('pk')",
+        f"places.filter(pk__in={other}.values('place').annotate(n=Count('pk')).values('place'))",
+        f"{base}.filter({either}).distinct().order_by('pk')",
+        f"{base}.annotate(n=Count('tags')).aggregate(a=Sum('n'), b=Max('n'))",
+        f"{base}.values('pk', 'tags__word', 'place__name').order_by('pk', 'tags__word')",
+        f"{base}.aggregate(a={call}('place__height'), b=Count('place__name', distinct=True))",
+    ]
+    return draw(st.sampled_from(queries))
+
+
+QUERIES: list[st.SearchStrategy[str]] = [
     _plain(),
     _plain(),
     _annotated(),
@@ -317,10 +339,11 @@ QUERY: st.SearchStrategy[str] = st.one_of(
     _aggregated(),
     _grouped(),
     _distinct(),
-    _combined(),
+    _related(),
+    _related(),
     _calendar(),
     _windowed(),
     _single(),
     _written(),
-)
-__all__ = ["FIELDS", "QUERY"]
+]
+__all__ = ["FIELDS", "QUERIES"]

@@ -10,7 +10,7 @@ from hypothesis import seed as seeded
 from hypothesis import settings as profile
 from hypothesis import strategies as st
 
-from .queries import QUERY
+from .grammar import QUERY
 from .rows import Rows, rows
 
 _TRIED_ROWS = 12  # Hypothesis begins with the simplest: the last of some is richer

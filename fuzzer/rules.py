@@ -33,6 +33,12 @@ JUDGES: list[tuple[str, list[str], str]] = [
         ["sqlite"],
         "MariaDB and PostgreSQL round them, of whole numbers to whole",
     ),
+    (r"(?=.*(StdDev|Variance)).*Mod\(", [], "and SQLite's MOD of large numbers is of floats"),
+    (
+        r"Replace\(.*Value\(None",
+        ["postgres", "sqlite"],
+        "MariaDB leaves a text in which nothing is found, where MySQL gives NULL",
+    ),
     (r"Avg\((?!.*Mod)|PercentRank", ["postgres", "sqlite"], "MariaDB gives four places, and ten"),
     (r"ExtractWeekDay", ["mariadb", "sqlite"], "Django's SQL for PostgreSQL lacks brackets"),
     (
@@ -44,8 +50,10 @@ JUDGES: list[tuple[str, list[str], str]] = [
     (
         r"__i?regex",
         ["sqlite", "postgres"],
-        "Django asks MariaDB for bytes; PostgreSQL's dot is a line feed as well",
+        "Django asks MariaDB for bytes",
     ),
+    (r"__i?regex='(a\.b|\^\.\$|\[\^a\])'", ["sqlite"], "PostgreSQL's dot is a line feed as well"),
+    (r"\b(Upper|Lower)\(", ["mariadb", "postgres"], "SQLite knows ASCII only"),
     (r"__i?regex=.*\[\[:", ["postgres"], "Python has no classes of letters by that name"),
     (
         r"[+-] (datetime\.timedelta|F\('span'\))|F\('span'\) [+-]|DurationField",
@@ -54,8 +62,13 @@ JUDGES: list[tuple[str, list[str], str]] = [
     ),
     (
         r"\.(union|intersection|difference)\(.*Decimal\(",
-        ["postgres", "sqlite"],
-        "MariaDB cuts numbers to the digits of the first side",
+        ["postgres"],
+        "MariaDB and SQLite cut numbers to the digits of the first side",
+    ),
+    (
+        r"\.(union|intersection|difference)\(.*FloatField|FloatField.*\.(union|intersection|diff)",
+        ["mariadb", "sqlite"],
+        "the kind of the rows is that of all parts together, and PostgreSQL's literal is a decimal",
     ),
     (
         r"'week', output_field=DateField",

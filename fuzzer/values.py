@@ -35,6 +35,8 @@ TEXTS = [
 ]
 SMALL = [0, 1, -1, 2, 3, 4, 5, 7, 8, -5, -7, 10, 12, 100, 255, 256, 1000, -1000]
 EDGES_32 = [2**31 - 1, -(2**31), 2**31 - 2, 2**16]
+# Dolt takes a literal for a number of the fewest bits, with a sign or without.
+WIDTHS = [127, 128, 200, 300, 32767, 32768, 40_000, 65_535, 70_000, 2**31, 3_600_000_000, 2**32]
 EDGES_64 = [2**31, 2**53, 2**53 + 1, -(2**53) - 1, 2**62, -(2**62), 2**63 - 1, -(2**63), 10**18]
 PRICES = [
     "0",
@@ -80,6 +82,12 @@ KEYS = ["a", "b", "c", "d e", "é", "a.b", "0", "1", "x'y", 'q"', "$", "a\\b", "
 
 ODD_TEXT = st.text(st.sampled_from("aAbB%_\\'\"é .-*"), max_size=6)
 TEXT = st.one_of(st.sampled_from(TEXTS), st.sampled_from(TEXTS), ODD_TEXT)
+LITERAL = st.one_of(
+    *2 * [st.one_of(st.sampled_from(SMALL), st.integers(-50, 50))],
+    st.sampled_from(EDGES_32),
+    st.sampled_from(WIDTHS),
+    st.sampled_from(WIDTHS).map(lambda number: -number),
+)
 INTEGER = st.one_of(st.sampled_from(SMALL), st.integers(-50, 50), st.sampled_from(EDGES_32))
 BIG = st.one_of(st.sampled_from(SMALL), st.sampled_from(EDGES_64), st.integers(-(2**60), 2**60))
 WIDE = BIG.map(lambda number: min(abs(number), 2**63 - 1))
@@ -115,6 +123,10 @@ MOMENT = st.one_of(
 )
 SPAN = st.one_of(
     st.sampled_from([datetime.timedelta(**span) for span in SPANS]),  # type: ignore[arg-type]
+    *[
+        st.integers(-72, 72).map(lambda count, unit=unit: datetime.timedelta(**{unit: count}))  # type: ignore[misc]
+        for unit in ("hours", "minutes", "seconds", "milliseconds")
+    ],
     st.timedeltas(datetime.timedelta(-1000), datetime.timedelta(1000)),
 )
 CODE = st.sampled_from(CODES)
@@ -146,8 +158,8 @@ def maybe(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 # By the kind of an expression: what a literal of it may be.
 LITERALS: dict[str, st.SearchStrategy[Any]] = {
     "text": TEXT,
-    "int": INTEGER,
-    "decimal": PRICE,
+    "int": LITERAL,
+    "decimal": st.one_of(PRICE, PRICE, EXACT),
     "float": RATIO,
     "bool": BOOLEAN,
     "date": DAY,

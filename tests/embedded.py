@@ -9,6 +9,7 @@ from __future__ import annotations
 # Modules about the server itself: its driver, its process, its settings, its faults and what is
 # done about them, remotes.
 MODULES = [
+    "backends/test_combined.py",
     "backends/test_converting.py",
     "backends/test_errors.py",
     "backends/test_limits.py",
@@ -23,6 +24,8 @@ MODULES = [
     "backends/test_savepoints.py",
     "backends/test_schema.py",
     "backends/test_sequences.py",
+    "backends/test_storing.py",
+    "backends/test_unsigned.py",
     "backends/test_wide.py",
     "invariants/test_durable.py",
     "remote_sites.py",

@@ -21,7 +21,7 @@ from django.db.models import (
     Value,
     Window,
 )
-from django.db.models.functions import Now, Trunc, Upper
+from django.db.models.functions import Coalesce, Greatest, Now, Trunc, Upper
 from django.test.utils import isolate_apps
 
 from dolt_router import use_branch
@@ -134,12 +134,48 @@ def test_durations_are_added_to_the_microsecond(readings: Any) -> None:
     assert [r.at for r in readings] == [m + dt.timedelta(microseconds=5) for m in MOMENTS]
 
 
+STEPS = [
+    *(dt.timedelta(**{unit: n}) for unit in ("hours", "minutes", "seconds") for n in (1, 45)),
+    *(dt.timedelta(days=n) for n in (1, 30, 365, 36_500)),
+    # Dolt takes each of these numbers of microseconds for one of another width.
+    *(dt.timedelta(milliseconds=n) for n in (1, 40, 65, 66, 2_200_000, 4_290_000)),
+    *(dt.timedelta(microseconds=n) for n in (100, 128, 200, 255, 32_768, 65_535)),
+]
+
+
+def test_any_duration_is_added_and_taken_off(readings: Any) -> None:
+    for step in STEPS:
+        for expression, wanted in (
+            (F("at") + step, [moment + step for moment in MOMENTS]),
+            (F("at") - step, [moment - step for moment in MOMENTS]),
+            (F("length") - step, [length - step for length in LENGTHS]),
+            (Value(step) - F("length"), [step - length for length in LENGTHS]),
+            (Value(step) - Value(step * 2), [-step] * len(MOMENTS)),
+            (Coalesce(F("length"), step) - step, [length - step for length in LENGTHS]),
+            (Greatest("length", step), [max(length, step) for length in LENGTHS]),
+        ):
+            assert values(readings, expression) == wanted, (step, expression)
+        start = MOMENTS[0] - step
+        earlier = readings.filter(at__lt=Value(MOMENTS[0]) - step)
+        assert earlier.count() == sum(moment < start for moment in MOMENTS), step
+        if step < dt.timedelta(days=100):  # the moments are of 2024 and before
+            assert readings.filter(at__lte=Now() - step).count() == 4, step
+
+
+def test_hour_before_a_day(readings: Any) -> None:
+    hour = dt.timedelta(hours=1)
+    moments = values(readings, ExpressionWrapper(F("day") - hour, DateTimeField()))
+    assert [moment.replace(tzinfo=None) for moment in moments] == [
+        dt.datetime.combine(day, dt.time()) - hour for day in DAYS
+    ]
+
+
 def test_durations_are_added_to_times_of_day(readings: Any) -> None:
-    step = dt.timedelta(hours=2, microseconds=3)
-    for expression, sign in ((F("time") + step, 1), (F("time") - step, -1)):
-        assert values(readings, ExpressionWrapper(expression, TimeField())) == [
-            (dt.datetime.combine(DAYS[0], time) + sign * step).time() for time in TIMES
-        ]
+    for step in (dt.timedelta(hours=2, microseconds=3), dt.timedelta(minutes=45)):
+        for expression, sign in ((F("time") + step, 1), (F("time") - step, -1)):
+            assert values(readings, ExpressionWrapper(expression, TimeField())) == [
+                (dt.datetime.combine(DAYS[0], time) + sign * step).time() for time in TIMES
+            ]
 
 
 def test_sums_are_exact(readings: Any) -> None:

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from decimal import Decimal
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     Case,
     CharField,
     Count,
     DateField,
+    DateTimeField,
     DecimalField,
     ExpressionWrapper,
     F,
+    FloatField,
     IntegerField,
+    Max,
+    Model,
     OuterRef,
     Q,
     Subquery,
     Sum,
+    TimeField,
     Value,
     When,
 )
@@ -37,6 +44,7 @@ from django.db.models.functions import (
     Least,
     Lower,
     LPad,
+    Mod,
     NullIf,
     Round,
     RPad,
@@ -45,8 +53,15 @@ from django.db.models.functions import (
     TruncDate,
     Upper,
 )
+from django.db.models.lookups import Exact
+from django.test.utils import isolate_apps
 
 from .things import ROWS, UTC, found, values
+
+SIGNS = {
+    **{"exact": operator.eq, "gt": operator.gt, "gte": operator.ge},
+    **{"lt": operator.lt, "lte": operator.le},
+}
 
 # -- texts ----------------------------------------------------------------------------------
 
@@ -281,3 +296,82 @@ def test_distinct_sum_of_decimals_of_unlike_places(things: Any) -> None:
     things.update(price=Decimal("0.25"), exact=Decimal("0.25"))
     mixed = Case(When(group=1, then=F("price")), default=F("exact"), output_field=DecimalField())
     assert things.aggregate(x=Sum(mixed, distinct=True)) == {"x": Decimal("0.25")}
+
+
+def test_null_among_values_has_no_type_of_its_own(things: Any) -> None:
+    for name, field in (
+        *(("name", CharField()), ("ratio", FloatField()), ("exact", DecimalField())),
+        *(("day", DateField()), ("at", DateTimeField()), ("clock", TimeField())),
+    ):
+        column, null = [row[name] for row in ROWS], Value(None, output_field=field)
+        assert values(things, Coalesce(null, F(name))) == column
+        assert values(things, Coalesce(F(name), null)) == column
+        assert values(things, Greatest(null, F(name))) == [None] * 4
+        assert values(things, Least(F(name), null)) == [None] * 4
+    nothing = Value(None, output_field=CharField())
+    assert found(things.annotate(x=nothing), x="a") == []
+    assert things.exclude(Q(Exact(nothing, Value("a")))).count() == 0
+    assert found(things.annotate(x=Coalesce(nothing, Value("A"))), x="a") == []
+
+
+def test_rest_of_a_division_beside_larger_numbers(things: Any) -> None:
+    smalls = [row["small"] for row in ROWS]
+    assert values(things, Coalesce(F("small"), F("big") % 7)) == smalls
+    rest = Coalesce(F("small"), Mod("group", 2), output_field=IntegerField())
+    assert values(things, rest) == smalls
+    prices = [Decimal("1.25"), Decimal("1.99"), None, Decimal("0.50")]
+    assert values(things, Mod(F("price"), 2)) == prices
+
+
+def test_decimal_column_is_compared_with_more_places_than_it_has(things: Any) -> None:
+    """Dolt rounds the value to the places of the column."""
+    for number in ("1.248", "1.25", "1.252", "-0.003", "2.5000001", "99.99"):
+        value = Decimal(number)
+        for sign, holds in SIGNS.items():
+            wanted = [
+                index
+                for index, row in enumerate(ROWS)
+                if row["price"] is not None and holds(row["price"], value)
+            ]
+            assert found(things, **{f"price__{sign}": value}) == wanted, (sign, value)
+            test = Case(When(**{f"price__{sign}": value}, then=1), default=0)
+            assert values(things, test) == [int(i in wanted) for i in range(4)], (sign, value)
+    assert found(things, price__range=(Decimal("1.248"), Decimal("2.499"))) == [0]
+    assert found(things, price__range=(Decimal("1.252"), Decimal("2.5"))) == [3]
+    assert found(things, price__in=[Decimal("1.252")]) == []
+    assert found(things, price__in=[Decimal("1.252"), Decimal("2.500")]) == [3]
+    in_list = Case(When(price__in=[Decimal("1.252")], then=1), default=0)
+    assert values(things, in_list) == [0] * 4
+
+
+def test_decimal_beside_a_value_of_more_places_uses_its_index(dolt: None) -> None:
+    with isolate_apps("tests.inventory"):
+
+        class Priced(Model):
+            price = DecimalField(max_digits=9, decimal_places=2, db_index=True)
+
+            class Meta:
+                app_label = "inventory"
+
+        with connection.schema_editor() as editor:
+            editor.create_model(Priced)
+        Priced.objects.bulk_create(Priced(price=n) for n in range(1000))
+        dear = Priced.objects.filter(price__gt=Decimal("995.123"))
+        assert dear.count() == 4
+        assert "IndexedTableAccess" in dear.explain()
+        with connection.schema_editor() as editor:
+            editor.delete_model(Priced)
+
+
+def test_whole_numbers_above_and_below_large_decimals(things: Any) -> None:
+    large = 12345678901234567890
+    assert things.aggregate(x=Ceil(Max("exact")), y=Floor(Max("exact"))) == {
+        "x": large + 1,
+        "y": large,
+    }
+    total = things.order_by().values("name").annotate(x=Ceil(Sum("exact"))).order_by("x")
+    assert list(total.values_list("x", flat=True)) == [0, 2, 3, large + 1]
+    either = Coalesce(F("price"), F("exact"))
+    things.filter(name="A").update(price=None)
+    assert values(things, Ceil(either)) == [2, large + 1, 0, 3]
+    assert values(things, Floor(either)) == [1, large, -1, 2]

@@ -197,3 +197,14 @@ def test_snowflakes_as_keys_are_their_own(dolt: None) -> None:
         with connections["default"].schema_editor() as editor:
             editor.delete_model(Answer)
             editor.delete_model(Post)
+
+
+def test_columns_with_and_without_sign_are_combined_in_order(numbers: Any) -> None:
+    big = numbers.order_by().values_list("big", flat=True)
+    wide = numbers.order_by().values_list("wide", flat=True)
+    every = sorted({*SIGNED, *UNSIGNED})
+    assert list(big.union(wide).order_by("big")) == every
+    assert list(wide.union(big).order_by("wide")) == every
+    assert list(wide.union(big).order_by("-wide")[1:3]) == every[-2:-4:-1]
+    assert set(wide.intersection(big)) == set(UNSIGNED)
+    assert set(big.difference(wide)) == {-(2**53) - 1}

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from dolt_router import access
 from fuzzer import judging
 from fuzzer.databases import DOLT, SIDE, opened
-from fuzzer.queries import QUERY
+from fuzzer.grammar import QUERY
 from fuzzer.rounds import rounds
 from fuzzer.shrinking import shrink
 
@@ -68,3 +68,10 @@ def test_difference_is_seen_and_shrunk(
     assert is_wrong(code)
     smaller = shrink(code, lambda one: "values_list" in one and is_wrong(one))
     assert smaller == "items.annotate(x=Value('A')).filter(x='a').values_list('pk', 'x')"
+
+
+@pytest.mark.parametrize("code", ["items.filter(Q(Equal(F('pk'), 1)))", "items.filter(pk=)"])
+def test_text_that_is_no_query_ends_the_run(references: list[str], code: str) -> None:
+    """It is an error on every database: it would count as one that all agree on."""
+    with pytest.raises((NameError, SyntaxError)):
+        judging.judge(code, references)

@@ -6,6 +6,7 @@ Those of numbers of 64 bits with and without a sign: `wide`.
 from __future__ import annotations
 
 from copy import copy
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import Any
 
 from django.db.models import Subquery, Value
@@ -23,7 +24,7 @@ from django.db.models.lookups import (
 from django.db.models.sql import Query
 
 from .moments import kind_of
-from .places import places_of, wide_decimal
+from .places import is_between_places, next_place, places_of, wide_decimal
 from .retyped import with_left
 from .rewriting import rewrites
 from .wide import (
@@ -60,16 +61,28 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
                 return with_unsigned(sql, params, " "), params
             return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
         if isinstance(left, Col):
-            return compiler.plain(node)  # type: ignore[no-any-return]
+            return compiler.plain(_on_places(node))  # type: ignore[no-any-return]
     elif are_mixed([left, node.rhs]):
         return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
-    if isinstance(left, Value) and kind_of(left) in TEXT:
+    if isinstance(left, Value) and kind_of(left) in TEXT and left.value is not None:
         node = with_left(node, f"{{}} {BY_BYTES}")  # two constants heed no case
     elif is_decimal(left):
         right = node.rhs
         if not isinstance(right, Combinable) or places_of(right) != places_of(left):
             node = with_left(node, wide_decimal(left))
     return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+def _on_places(node: Any) -> Any:
+    """`node`, a column beside a value, in the places of the column: its index is still used."""
+    if not is_between_places(node.lhs, node.rhs):
+        return node
+    if isinstance(node, Exact):
+        return with_left(node, wide_decimal(node.lhs))
+    below = isinstance(node, (GreaterThan, LessThanOrEqual))
+    changed = copy(node)
+    changed.rhs = next_place(node.lhs, node.rhs, ROUND_FLOOR if below else ROUND_CEILING)
+    return changed
 
 
 @rewrites(GreaterThanOrEqual, LessThanOrEqual)

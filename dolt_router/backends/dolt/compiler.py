@@ -31,9 +31,11 @@ from .differences import is_single_column, widen, widened_difference, without_br
 from .grouping import any_group, is_refused
 from .joins import bound_to_outer, conditions_in_where, hinted, inner_first, loses_rows
 from .moments import kind_of
+from .parts import in_form, unlike_columns
 from .reading import read_moment
 from .rewriting import found, rewrite_of, rewrites
-from .slices import cut_afterwards, is_distant
+from .slices import cut_afterwards, is_cut_outside
+from .storing import storable
 from .subqueries import (
     Having,
     has_subquery,
@@ -41,7 +43,6 @@ from .subqueries import (
     selected_orders,
     taken_before_grouping,
 )
-from .unsigned import storable
 
 IN_LISTS = django.VERSION < (6, 0)  # are parameters changed in place, as by IExact?
 
@@ -100,6 +101,9 @@ def _ordered_by(compiler: _DoltCompiler, node: PositionRef) -> tuple[str, Any]:
 class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
     selects = True
     needs_hint = False  # see `joins`
+    forms: dict[int, str] = {}  # of the columns of a part of a combined query: see `parts`
+    part_forms: dict[int, str]
+    part_selects: list[list[Any]]
     having: Any
 
     def get_from_clause(self) -> Any:
@@ -129,10 +133,36 @@ class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
         return extra
 
     def get_combinator_sql(self, combinator: str, all: bool) -> tuple[list[str], Any]:
+        self.part_selects, self.part_forms = [], self.forms
+        found = self._combined(combinator, all)
+        if unlike := unlike_columns(self.part_selects):
+            self.part_forms = unlike | self.forms
+            found = self._combined(combinator, all)
+        return found
+
+    def _combined(self, combinator: str, all: bool) -> tuple[list[str], Any]:
         if combinator != "difference" or not is_single_column(self.query):
             parts, params = super().get_combinator_sql(combinator, all)
             return [without_brackets(" ".join(parts))], params
         return widened_difference(self, super().get_combinator_sql, all)
+
+    def _get_combinator_part_sql(self, compiler: Any) -> tuple[str, Any]:
+        compiler.forms = self.part_forms
+        found: tuple[str, Any] = super()._get_combinator_part_sql(compiler)
+        if compiler.query.combinator:
+            self.part_selects.extend(compiler.part_selects)
+        else:
+            self.part_selects.append([expression for expression, _, _ in compiler.select])
+        return found
+
+    def get_select(self, *args: Any, **kwargs: Any) -> tuple[list[Any], Any, Any]:
+        select, info, annotations = super().get_select(*args, **kwargs)
+        if self.forms and not self.query.combinator:
+            for index, form in self.forms.items():
+                expression, (sql, params), alias = select[index]
+                sql = in_form(expression, form).replace("{}", sql)
+                select[index] = expression, (sql, params), alias
+        return select, info, annotations
 
     def get_converters(self, expressions: Any) -> dict[int, Any]:
         converters: dict[int, Any] = super().get_converters(expressions)
@@ -144,7 +174,7 @@ class SQLCompiler(_DoltCompiler, SharedReads, mysql.SQLCompiler):
         return converters
 
     def as_sql(self, with_limits: bool = True, with_col_aliases: bool = False) -> tuple[str, Any]:
-        if with_limits and is_distant(self.query):
+        if with_limits and is_cut_outside(self.query):
             sql, params = self.as_sql(with_limits=False, with_col_aliases=True)
             return cut_afterwards(sql, self.query), params
         if len(self.query.alias_map) > 2 and (joins := bound_to_outer(self.query)):

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Aggregate, Case, Func, Value, When
-from django.db.models.expressions import Combinable, CombinedExpression, ExpressionWrapper
+from django.db.models import Aggregate, Case, Func, Max, Min, Transform, Value, When
+from django.db.models.expressions import Col, Combinable, CombinedExpression, ExpressionWrapper
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from .moments import kind_of
@@ -43,6 +43,26 @@ def is_constant(node: Any) -> bool:
     return False
 
 
+def is_null(expression: Any) -> bool:
+    """Whether this is NULL, and so of no type until it is cast to one."""
+    while isinstance(expression, (ExpressionWrapper, Transform)):  # of NULL they are NULL
+        (expression,) = expression.get_source_expressions()[:1]
+    if isinstance(expression, Coalesce):
+        return all(map(is_null, expression.get_source_expressions()))
+    return isinstance(expression, Value) and expression.value is None
+
+
+def is_whole(node: Any) -> bool:
+    """Whether what Dolt counts is a whole number, and not only said to be one: as `a / 2` is."""
+    if isinstance(node, Value):
+        return isinstance(node.value, int)
+    if isinstance(node, CombinedExpression):
+        return (
+            node.connector in (*STEPS, Combinable.MOD) and is_whole(node.lhs) and is_whole(node.rhs)
+        )
+    return isinstance(node, Col) and stored_kind(node) in _BITS
+
+
 def stored_kind(node: Any) -> str | None:
     """`kind_of`, and of a foreign key that of the key that it refers to."""
     kind = kind_of(node)
@@ -63,6 +83,8 @@ def limits(node: Any) -> tuple[int, int] | None:
     kind = stored_kind(node)
     if kind not in _BITS:
         return None
+    if isinstance(node, (Max, Min)):
+        return limits(node.get_source_expressions()[0])
     if isinstance(node, Aggregate):  # counted as a decimal, or a float
         return 0, 0
     parts = None
@@ -108,12 +130,20 @@ def _is_step(node: Any) -> bool:
 def checked(compiler: Any, node: CombinedExpression, sql: str, params: Any) -> tuple[str, Any]:
     """`sql`, which is that of `node`, such that it fails when a step passes 64 bits."""
     tests: list[tuple[str, Any]] = []
-    _as_decimal(compiler, node, tests)
+    last, last_params = _as_decimal(compiler, node, tests)
     conditions = " OR ".join(f"{step} NOT BETWEEN {LEAST} AND {MOST}" for step, _ in tests)
     every = [param for _, step_params in tests for param in step_params]
     step, more = tests[0]
     refusal = refused("bigint", step)
+    if _has_wide(node):  # a number past 2^63 is cut off when it gets a sign
+        sql, params = f"CAST({last} AS SIGNED)", last_params
     return f"CASE WHEN {conditions} THEN {refusal} ELSE {sql} END", (*every, *more, *params)
+
+
+def _has_wide(node: Any) -> bool:
+    if isinstance(node, CombinedExpression):
+        return _has_wide(node.lhs) or _has_wide(node.rhs)
+    return stored_kind(node) == "PositiveBigIntegerField"
 
 
 def as_decimal(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:

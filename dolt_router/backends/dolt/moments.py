@@ -44,7 +44,7 @@ def _moved(compiler: Any, node: DurationExpression) -> tuple[str, Any]:
     point_sql, point_params = compiler.compile(point)
     sql, params = compiler.compile(duration)
     if node.connector == Combinable.SUB:
-        sql = f"-({sql})"
+        sql = f"(0 - ({sql}))"  # -(3600000000) is 694967296
     is_time = "TimeField" in (left, right)
     if is_time:
         # A time becomes one of a fixed day: Dolt would add the interval to now's date.

@@ -19,9 +19,9 @@ from django.db.models.functions import (
 )
 
 from .comparisons import BY_BYTES
-from .limits import LARGEST, LEAST, is_constant, refused
+from .limits import LARGEST, LEAST, is_constant, is_null, refused
 from .moments import kind_of, of_one_kind
-from .places import is_divided, places_of
+from .places import digits_before_point, is_divided, places_of
 from .retyped import with_source
 from .rewriting import rewrites
 
@@ -69,7 +69,14 @@ def _inside(expression: Any) -> Any:
 
 @rewrites(Coalesce)
 def _coalesce(compiler: Any, node: Coalesce) -> tuple[str, Any]:
-    """COALESCE rounds decimals to the places of its last argument: that gets the most of all."""
+    """COALESCE rounds decimals to the places of its last argument: that gets the most of all.
+
+    And it fails for a TIME behind NULL, which is left out.
+    """
+    every = node.get_source_expressions()
+    if 0 < len(known := [source for source in every if not is_null(source)]) < len(every):
+        node = node.copy()
+        node.set_source_expressions(known)
     if kind_of(node) != "DecimalField":
         sql, params = compiler.plain(node)
         return of_one_kind(sql, node), params
@@ -143,12 +150,9 @@ def _sign(compiler: Any, node: Sign) -> tuple[str, Any]:
 def _whole_number(compiler: Any, node: Any) -> tuple[str, Any]:
     """FLOOR and CEILING of a decimal stop at 2**63 - 1."""
     (source,) = node.get_source_expressions()
-    field = source.output_field if kind_of(source) == "DecimalField" else None
-    if field is None or (
-        field.max_digits is not None and field.max_digits - field.decimal_places <= 18
-    ):
+    if kind_of(source) != "DecimalField" or digits_before_point(source) <= 18:
         return compiler.plain(node)  # type: ignore[no-any-return]
     sql, params = compiler.compile(source)
     sign, step = (">", "+") if isinstance(node, Ceil) else ("<", "-")
-    rest = f"MOD({sql}, 1)"
-    return f"({sql} - {rest} {step} ({rest} {sign} 0))", (*params, *params, *params)
+    nearest = f"ROUND({sql}, 0)"
+    return f"({nearest} {step} ({sql} {sign} {nearest}))", (*params, *params, *params)

@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from . import zones
 from .documents import refuse_unfindable_keys
 from .limits import finite
-from .reading import read_moment
+from .reading import read_moment, read_whole
 from .totals import check_exact, is_narrow_column
 
 # MAKEDATE is missing.
@@ -141,6 +141,9 @@ class DatabaseOperations(MySQLOperations):
             converters.append(check_exact)
         elif kind == "FloatField":
             converters.append(finite)
+        elif kind == "DurationField":
+            # Of a column and a constant beside it COALESCE and others make a decimal.
+            converters.insert(0, read_whole)
         elif kind == "DateTimeField":
             # COALESCE, GREATEST and others make text of a moment.
             converters.insert(0, read_moment)

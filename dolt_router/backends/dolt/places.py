@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from django.core.exceptions import FieldError
@@ -24,6 +24,7 @@ DIGITS = 65  # of DECIMAL, on both sides of the point
 _OF_64_BITS = 20
 # Django gives these the field of their first source.
 _OF_ANY = (Case, Coalesce, Greatest, Least, When)
+_EXACT = Context(prec=400)
 MORE_WHEN_DIVIDED = 4  # div_precision_increment
 
 
@@ -54,17 +55,46 @@ def places_of(expression: Any) -> int:
     return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
 
 
+def is_between_places(column: Any, value: Any) -> bool:
+    """Whether `value` has more places than the `column` of decimals beside it.
+
+    Dolt would round it to those of the column, which then equals what it doesn't.
+    """
+    field = column.output_field
+    if not (isinstance(field, DecimalField) and isinstance(value, Decimal) and value.is_finite()):
+        return False
+    with localcontext(_EXACT):
+        return bool(value % Decimal(1).scaleb(-(field.decimal_places or 0)))
+
+
+def next_place(column: Any, value: Decimal, rounding: str) -> Decimal:
+    """The number with the places of `column` that is next to `value`, above or below it."""
+    with localcontext(_EXACT):
+        place = Decimal(1).scaleb(-column.output_field.decimal_places)
+        return value.quantize(place, rounding=rounding)
+
+
 def wide_decimal(*expressions: Any) -> str:
     """A form for any of some expressions: a decimal that loses nothing of it.
 
     It has the most places there are, unless the digits before the point need the room: a number
     that has more of them is 0 for Dolt.
     """
-    places = min(MOST, max(0, DIGITS - max(map(_digits_before_point, expressions))))
+    return _decimal_of(expressions, MOST)
+
+
+def common_decimal(*expressions: Any) -> str:
+    """A form for any of some expressions: a decimal with the places that one of them has."""
+    return _decimal_of(expressions, max(map(places_of, expressions)))
+
+
+def _decimal_of(expressions: Any, wanted: int) -> str:
+    places = min(wanted, max(0, DIGITS - max(map(digits_before_point, expressions))))
     return f"CAST({{}} AS DECIMAL({DIGITS}, {places}))"
 
 
-def _digits_before_point(expression: Any) -> int:
+def digits_before_point(expression: Any) -> int:
+    """The most digits before the point that `expression` may have."""
     if isinstance(expression, Col):
         field = expression.target
         if isinstance(field, DecimalField):
@@ -75,9 +105,12 @@ def _digits_before_point(expression: Any) -> int:
         return max(0, Decimal(number).adjusted() + 1) if isinstance(number, (int, Decimal)) else 0
     if not isinstance(expression, BaseExpression):
         return 0
-    parts = [_digits_before_point(e) for e in expression.get_source_expressions() if e is not None]
-    if isinstance(expression, CombinedExpression) and expression.connector == Combinable.MUL:
-        return sum(parts)
+    parts = [digits_before_point(e) for e in expression.get_source_expressions() if e is not None]
+    if isinstance(expression, CombinedExpression):
+        if expression.connector == Combinable.MUL:
+            return sum(parts)
+        if expression.connector == Combinable.DIV:  # by the least number that the divisor holds
+            return parts[0] + places_of(expression.rhs)
     more = (
         _OF_64_BITS if isinstance(expression, Sum) else isinstance(expression, CombinedExpression)
     )

@@ -30,6 +30,11 @@ def read_moment(value: Any, expression: Any, connection: Any) -> Any:
     return parse_datetime(value) if isinstance(value, str) else value
 
 
+def read_whole(value: Any, expression: Any, connection: Any) -> Any:
+    """Converter of a whole number that Dolt may have made a decimal of."""
+    return None if value is None else int(value)
+
+
 def _padded(text: str | bytes) -> str:
     written = text.decode() if isinstance(text, bytes) else str(text)
     year, dash, rest = written.partition("-")

@@ -1,5 +1,6 @@
-"""Slices without an end, or with a very distant one.
+"""Slices that are cut outside: without an end, with a very distant one, or of combined queries.
 
+Of a UNION, INTERSECT or EXCEPT the rows that OFFSET skips are taken before they are sorted. And
 Dolt sets memory aside for as many rows as LIMIT and OFFSET name before it sorts. For the
 number that stands for "no limit" it panics, and for two billion it is killed. A derived table
 is sorted first, and cut by its limit after that.
@@ -13,10 +14,12 @@ NO_LIMIT = 2**64 - 1
 DISTANT = 100_000  # rows: some MB are set aside for so many
 
 
-def is_distant(query: Any) -> bool:
-    """Whether the end of the slice is none, or so far away that it costs memory."""
-    if query.combinator or query.select_for_update or not query.is_sliced:
+def is_cut_outside(query: Any) -> bool:
+    """Whether Dolt gets the slice wrong, or needs much memory for it."""
+    if not query.is_sliced or query.select_for_update:
         return False
+    if query.combinator:
+        return query.low_mark > 0 or query.high_mark > DISTANT
     return query.high_mark is None or query.high_mark > DISTANT
 
 

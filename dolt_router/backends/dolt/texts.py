@@ -22,6 +22,7 @@ from django.db.models.functions import (
 from django.db.models.sql import Query
 
 from .comparisons import BY_BYTES, TEXT, is_decimal
+from .limits import is_null
 from .moments import kind_of, of_one_kind
 from .places import wide_decimal
 from .rewriting import rewrites
@@ -49,12 +50,9 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
         return sql, params
     if isinstance(node, Case):
         results = [*(case.result for case in node.cases), node.default]
-        if all(isinstance(result, Value) and result.value is None for result in results):
+        if all(map(is_null, results)):
             return sql, params
-        if not all(
-            kind_of(result) in TEXT or (isinstance(result, Value) and result.value is None)
-            for result in results
-        ):
+        if not all(kind_of(result) in TEXT or is_null(result) for result in results):
             sql = f"CONCAT({sql}, '')"  # a number has no collation
     return f"({sql} {BY_BYTES})", params
 
@@ -114,6 +112,8 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
     form = wide_decimal(*sources) if wide else "{}"
     are_texts = TEXT.issuperset(map(kind_of, sources))
+    if any(map(is_null, sources)):
+        return "NULL", ()
     if are_texts:
         form = f"({{}} {BY_BYTES})"  # two constants would heed no case
     for sql, more in others:

@@ -1,36 +1,72 @@
-"""Columns that can't be negative.
+"""Numbers that can't be negative: columns, and constants from 128 on.
 
-`stock - 1` is 18446744073709551615 where the stock is 0; as a signed number it is -1. And an
-UPDATE, other than an INSERT, stores -1 as the highest number of the column, where MySQL refuses
-it: so does the statement that is sent.
+`stock - 1` is 18446744073709551615 where the stock is 0; as a signed number it is -1. So are
+`MAX(stock) - 200` and `200 - 300`, but not `200 - 1`: 1 has a sign.
 """
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
-from django.db.models.expressions import Col, CombinedExpression
+from django.db.models import Case, ExpressionWrapper, Max, Min, Subquery, Value, Window
+from django.db.models.expressions import Col, Combinable, CombinedExpression, Ref
+from django.db.models.functions import (
+    Abs,
+    Cast,
+    Ceil,
+    Coalesce,
+    DenseRank,
+    FirstValue,
+    Floor,
+    Greatest,
+    Lag,
+    LastValue,
+    Lead,
+    Least,
+    Mod,
+    NthValue,
+    Ntile,
+    NullIf,
+    Rank,
+    Round,
+    RowNumber,
+)
 
-from ...exceptions import OutOfRange
-from .limits import LARGEST, STEPS, as_decimal, checked, may_pass_64_bits, refused
+from .limits import STEPS, as_decimal, checked, is_whole, may_pass_64_bits
 from .moments import kind_of
-from .places import DIGITS, MOST, is_divided
 from .retyped import Retyped
 from .rewriting import rewrites
 
+SIGNED = "CAST({} AS SIGNED)"
+_OF_ANY = (Coalesce, Greatest, Least)
+_RANKS = (DenseRank, Ntile, Rank, RowNumber)
+_OF_FIRST = (
+    *(Abs, Ceil, ExpressionWrapper, FirstValue, Floor, Lag, LastValue, Lead),
+    *(Max, Min, NthValue, NullIf, Ref, Round),
+)
 _UNSIGNED = {"PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIntegerField"}
+
+
+@rewrites(Mod)
+def _rest(compiler: Any, node: Mod) -> tuple[str, Any]:
+    """A decimal of as many digits as the divisor: too few for what COALESCE has beside it."""
+    sql, params = compiler.plain(node)
+    whole = all(map(is_whole, node.get_source_expressions()))
+    return (SIGNED.format(sql) if whole else sql), params
 
 
 @rewrites(CombinedExpression)
 def _combined(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
     if node.connector not in STEPS:
-        return compiler.plain(node)  # type: ignore[no-any-return]
-    sides = [node.lhs, node.rhs]
-    if any(_is_unsigned(side) for side in sides):
+        sql, params = compiler.plain(node)
+        return (SIGNED.format(sql) if is_whole(node) else sql), params
+    left, right = node.lhs, node.rhs
+    lacks_sign = may_lack_sign if node.connector == Combinable.SUB else _is_unsigned
+    if lacks_sign(left) or _is_unsigned(right):
         signed = node.copy()
-        signed.lhs, signed.rhs = (
-            Retyped(side, "CAST({} AS SIGNED)") if _is_unsigned(side) else side for side in sides
-        )
+        signed.lhs = Retyped(left, SIGNED) if lacks_sign(left) else left
+        signed.rhs = Retyped(right, SIGNED) if _is_unsigned(right) else right
     else:
         signed = node
     if compiler.in_checked or not may_pass_64_bits(node):
@@ -45,33 +81,42 @@ def _combined(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
         compiler.in_checked = False
 
 
-def storable(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
-    """A value of an UPDATE, such that it fails where it would store what MySQL refuses.
-
-    Raises:
-        OutOfRange: it is a negative number.
-    """
-    if field.get_internal_type() in _UNSIGNED:
-        if hasattr(value, "resolve_expression"):
-            if value.contains_aggregate or value.contains_over_clause:
-                return field, model, value  # which Django refuses, and shows
-            refusal = refused(f"int: {field.column}", "{}")
-            form = f"CASE WHEN ({{}}) < 0 THEN {refusal} ELSE {{}} END"
-            value = Retyped(value, form, output_field=field)
-        elif isinstance(value, int) and value < 0:
-            raise OutOfRange(1264, f"{value} out of range for int: {field.column}")
-    elif field.get_internal_type() == "DecimalField" and is_divided(value):
-        # A quotient is stored with four places more than its dividend has.
-        places = min(MOST, DIGITS - field.max_digits + field.decimal_places)
-        value = Retyped(value, f"CAST({{}} AS DECIMAL({DIGITS}, {places}))", output_field=field)
-    elif field.get_internal_type() == "FloatField" and hasattr(value, "resolve_expression"):
-        if not (value.contains_aggregate or value.contains_over_clause):
-            # An infinite number would be stored.
-            refusal = refused("double", "{}")
-            form = f"CASE WHEN NOT (ABS({{}}) <= {LARGEST}) THEN {refusal} ELSE {{}} END"
-            value = Retyped(value, form, output_field=field)
-    return field, model, value
-
-
 def _is_unsigned(expression: Any) -> bool:
     return isinstance(expression, Col) and kind_of(expression) in _UNSIGNED
+
+
+def may_lack_sign(expression: Any) -> bool:
+    """Whether Dolt may take a whole number for one without a sign."""
+    if isinstance(expression, Col):
+        return _is_unsigned(expression)
+    if isinstance(expression, Value):
+        number = expression.value
+        if isinstance(number, datetime.timedelta):
+            return number > datetime.timedelta(microseconds=127)
+        return isinstance(number, int) and number > 127  # those below are of 8 bits with a sign
+    if isinstance(expression, CombinedExpression):
+        # Of two columns the sides have got their sign, and the rest of the signs give decimals.
+        sides = [expression.lhs, expression.rhs]
+        return expression.connector in (Combinable.ADD, Combinable.MUL) and not any(
+            isinstance(side, Col) or not may_lack_sign(side) for side in sides
+        )
+    if isinstance(expression, Cast):
+        return kind_of(expression) in _UNSIGNED
+    if isinstance(expression, Window) and isinstance(expression.source_expression, _RANKS):
+        return True
+    parts = [part for part in _one_of(expression) if getattr(part, "value", part) is not None]
+    return bool(parts) and all(map(may_lack_sign, parts))
+
+
+def _one_of(expression: Any) -> list[Any]:
+    """The expressions that `expression` has its value from, one row's or another's."""
+    if isinstance(expression, Window):
+        expression = expression.source_expression
+    if isinstance(expression, Subquery):
+        query = expression.query
+        return [*query.select, *query.annotation_select.values()]
+    if isinstance(expression, Case):
+        return [*(case.result for case in expression.cases), expression.default]
+    if isinstance(expression, _OF_ANY):
+        return expression.get_source_expressions()
+    return expression.get_source_expressions()[:1] if isinstance(expression, _OF_FIRST) else []

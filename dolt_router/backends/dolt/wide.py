@@ -7,6 +7,8 @@ indexes; anything else is compared as a decimal.
 
 from __future__ import annotations
 
+from copy import copy
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from typing import Any
 
 from django.db import NotSupportedError
@@ -16,6 +18,7 @@ from django.db.models.lookups import Range
 from django.db.models.sql import Query
 
 from .limits import limits, stored_kind
+from .places import is_between_places, next_place, wide_decimal
 from .retyped import Retyped, with_left
 from .rewriting import rewrites
 from .totals import EXACT
@@ -68,6 +71,8 @@ def compared_with_several(compiler: Any, node: Any, sign: str) -> tuple[str, Any
             sql, params = compiler.plain(node)
             return with_unsigned(sql, params, sign), params
         node = with_left(node, WHOLE)
+    elif isinstance(node.lhs, Col) and any(is_between_places(node.lhs, one) for one in node.rhs):
+        node = with_left(node, wide_decimal(node.lhs))
     return compiler.plain(node)  # type: ignore[no-any-return]
 
 
@@ -91,4 +96,12 @@ def found_in_query(node: Any) -> Any:
 
 @rewrites(Range)
 def _range(compiler: Any, node: Range) -> tuple[str, Any]:
+    if isinstance(node.lhs, Col) and node.rhs_is_direct_value():
+        ends = [
+            next_place(node.lhs, end, rounding) if is_between_places(node.lhs, end) else end
+            for end, rounding in zip(node.rhs, (ROUND_CEILING, ROUND_FLOOR), strict=True)
+        ]
+        if ends != list(node.rhs):
+            node = copy(node)
+            node.rhs = ends
     return compared_with_several(compiler, node, " BETWEEN ")
