@@ -18,6 +18,7 @@ MODULES = [
     "backends/test_other_servers.py",
     "backends/test_queries.py",
     "backends/test_bits.py",
+    "backends/test_decimals.py",
     "backends/test_documents.py",
     "backends/test_rewritten.py",
     "backends/test_rewritten_values.py",

@@ -65,3 +65,29 @@ def test_key_that_is_not_found_beside_another_is_named(things: Any) -> None:
 def test_control_characters_in_values_and_lone_keys_are_stored(things: Any, text: str) -> None:
     assert saved(things, {"A": text, text: "A"}).get().data[text] == "A"
     assert saved(things, [text, {text: 1}]).filter(data__1__has_key=text).exists()
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(number=st.integers(-(2**64), 2**64) | st.integers(2**53 - 9, 2**53 + 9))
+@example(number=2**53 + 1)
+@example(number=10**18)
+@example(number=123456789012345678)
+@example(number=10**400)
+def test_whole_number_in_a_document_is_kept_or_the_document_is_refused(
+    things: Any, number: int
+) -> None:
+    try:
+        rows = saved(things, {"id": [number]})
+    except NotSupportedError as error:
+        assert abs(number) > 2**53
+        assert "Write it as text" in str(error)
+        return
+    assert rows.get().data == {"id": [number]}
+    assert rows.filter(data__id__0=number).exists()
+
+
+def test_long_digits_that_are_no_whole_number_are_stored(things: Any) -> None:
+    document = {"id": "123456789012345678", "x": 0.12345678901234567, "y": 1.5e300}
+    assert saved(things, document).get().data == document

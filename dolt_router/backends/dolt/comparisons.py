@@ -23,9 +23,10 @@ from django.db.models.lookups import (
 )
 from django.db.models.sql import Query
 
+from .limits import is_null
 from .moments import kind_of
-from .places import is_between_places, next_place, places_of, wide_decimal
-from .retyped import with_left
+from .places import comparable, is_between_places, next_place, places_of, wide_decimal
+from .retyped import Retyped, with_left, with_right
 from .rewriting import rewrites
 from .wide import (
     WHOLE,
@@ -39,6 +40,8 @@ from .wide import (
 
 TEXT = {"CharField", "TextField", "SlugField"}
 BY_BYTES = "COLLATE utf8mb4_0900_bin"  # as columns do
+_IN_LISTS = {"TimeField": "CAST(%s AS TIME(6))", "BinaryField": "CAST(%s AS BINARY)"}
+NULL = "(SELECT {})"  # a condition that is a constant, and NULL, panics
 NUMBERS = {
     *("SmallIntegerField", "IntegerField", "BigIntegerField", "FloatField", "DecimalField"),
     *("PositiveSmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField"),
@@ -54,6 +57,8 @@ def is_decimal(expression: Any) -> bool:
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """The right side is rounded to the places of the left one: that gets the most there are."""
     left = node.lhs
+    if is_null(left):
+        return compiler.plain(with_left(node, NULL))  # type: ignore[no-any-return]
     if node.rhs_is_direct_value():
         if is_large(node.rhs) and is_unsigned(left):
             if isinstance(left, Col):
@@ -64,12 +69,14 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
             return compiler.plain(_on_places(node))  # type: ignore[no-any-return]
     elif are_mixed([left, node.rhs]):
         return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
-    if isinstance(left, Value) and kind_of(left) in TEXT and left.value is not None:
+    if isinstance(left, Value) and kind_of(left) in TEXT:
         node = with_left(node, f"{{}} {BY_BYTES}")  # two constants heed no case
     elif is_decimal(left):
         right = node.rhs
         if not isinstance(right, Combinable) or places_of(right) != places_of(left):
-            node = with_left(node, wide_decimal(left))
+            node = with_left(node, comparable(left, right))
+    elif is_decimal(node.rhs) and kind_of(left) == "FloatField":
+        node = with_right(node, comparable(left, node.rhs))
     return compiler.plain(node)  # type: ignore[no-any-return]
 
 
@@ -105,18 +112,23 @@ def _may_be_null(side: Any) -> bool:
 @rewrites(NullIf)
 def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
     first, second = node.get_source_expressions()
+    if kind_of(first) == "FloatField" and is_decimal(second):
+        node = node.copy()
+        node.set_source_expressions([first, Retyped(second, comparable(first, second))])
     mixed = are_mixed([first, second])
     if not (is_decimal(first) or mixed):
         return compiler.plain(node)  # type: ignore[no-any-return]
     (left, params), (right, more) = compiler.compile(first), compiler.compile(second)
-    decimal = WHOLE if mixed else wide_decimal(first)
+    decimal = WHOLE if mixed else comparable(first, second)
     sql = f"CASE WHEN {decimal.format(left)} = {right} THEN NULL ELSE {left} END"
     return sql, (*params, *more, *params)
 
 
 @rewrites(In)
 def _in(compiler: Any, node: In) -> tuple[str, Any]:
-    """A TIME is IN no list of texts."""
+    """A TIME is IN no list of texts, and a BLOB in none of bytes."""
+    if is_null(node.lhs):
+        node = with_left(node, NULL)
     if isinstance(node.rhs, (Subquery, Query)):
         node = copy(node)
         node.rhs = copy(node.rhs)
@@ -124,9 +136,10 @@ def _in(compiler: Any, node: In) -> tuple[str, Any]:
         sql, params = compiler.plain(found_in_query(node))
     else:
         sql, params = compared_with_several(compiler, node, " IN ")
-    if kind_of(node.lhs) == "TimeField" and node.rhs_is_direct_value():
+    wanted = _IN_LISTS.get(kind_of(node.lhs) or "")
+    if wanted is not None and node.rhs_is_direct_value():
         left, word, right = sql.rpartition(" IN ")
-        sql = f"{left}{word}{right.replace('%s', 'CAST(%s AS TIME(6))')}"
+        sql = f"{left}{word}{right.replace('%s', wanted)}"
     return sql, params
 
 

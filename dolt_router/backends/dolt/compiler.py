@@ -199,8 +199,17 @@ class SQLDeleteCompiler(_DoltCompiler, mysql.SQLDeleteCompiler):
 
 class SQLUpdateCompiler(_DoltCompiler, mysql.SQLUpdateCompiler):
     def as_sql(self) -> tuple[str, Any]:
-        self.query.values = [storable(*value) for value in self.query.values]
+        self.query.values = [
+            storable(field, model, self._resolved(value))
+            for field, model, value in self.query.values
+        ]
         return super().as_sql()
+
+    def _resolved(self, value: Any) -> Any:
+        """`value` as Django would resolve it here: that of a parent's table isn't yet."""
+        if hasattr(value, "resolve_expression"):
+            return value.resolve_expression(self.query, allow_joins=False, for_save=True)
+        return value
 
     def pre_sql_setup(self) -> Any:
         if has_subquery(self.query.where):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 from typing import Any
 
 from django.db import NotSupportedError
@@ -39,6 +40,7 @@ def _bare(match: re.Match[str]) -> str:
     return f'"{_stored(json.loads(match[0]))}"'
 
 
+_LONG = re.compile(r"\d{16}")
 _ESCAPED = re.compile(r"\\(?:[bfnrt]|u00[01]|u202[89])")  # in what json.dumps makes
 
 
@@ -48,12 +50,12 @@ def _stored(key: str) -> str:
     return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def refuse_unfindable_keys(text: str) -> None:
-    """Refuse a JSON document whose keys Dolt would not find again.
+def refuse_unkept(text: str) -> None:
+    """Refuse a JSON document that Dolt would not keep as it is: docs/dolt-notes.md.
 
     It keeps the keys of an object in the order of their letters, and looks for them in the order
-    of their escaped form. Where the two differ it misses keys that are there, without an error:
-    docs/dolt-notes.md.
+    of their escaped form. Where the two differ it misses keys that are there, without an error.
+    And it keeps whole numbers as floats.
 
     Args:
         text: the document, made by `json.dumps`.
@@ -63,6 +65,17 @@ def refuse_unfindable_keys(text: str) -> None:
     """
     if _ESCAPED.search(text):  # few have any, and most of those in their values
         json.loads(text, object_pairs_hook=_in_order)
+    if _LONG.search(text):
+        json.loads(text, parse_int=_as_float)
+
+
+def _as_float(digits: str) -> None:
+    kept = Decimal(repr(float(digits)))  # as Dolt writes it: the fewest digits, and zeros
+    if kept != int(digits):
+        raise NotSupportedError(
+            f"Dolt keeps the numbers of a JSON document as floats: {digits} would become {kept:f}. "
+            "Write it as text, or into a column of its own."
+        )
 
 
 def _in_order(pairs: list[tuple[str, Any]]) -> None:

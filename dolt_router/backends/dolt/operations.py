@@ -13,7 +13,7 @@ from django.db.models.expressions import Col
 from django.utils.functional import cached_property
 
 from . import zones
-from .documents import refuse_unfindable_keys
+from .documents import refuse_unkept
 from .limits import finite
 from .reading import read_moment, read_whole
 from .totals import check_exact, is_narrow_column
@@ -166,7 +166,7 @@ class DatabaseOperations(MySQLOperations):
 
     def adapt_json_value(self, value: Any, encoder: Any) -> Any:
         text = super().adapt_json_value(value, encoder)
-        refuse_unfindable_keys(text)
+        refuse_unkept(text)
         return text
 
     def prep_for_iexact_query(self, x: Any) -> str:

@@ -19,6 +19,8 @@ from django.db.models import (
 from django.db.models.expressions import BaseExpression, Col, Combinable, CombinedExpression
 from django.db.models.functions import Coalesce, Greatest, Least
 
+from .moments import kind_of
+
 MOST = 30  # of DECIMAL
 DIGITS = 65  # of DECIMAL, on both sides of the point
 _OF_64_BITS = 20
@@ -72,6 +74,16 @@ def next_place(column: Any, value: Decimal, rounding: str) -> Decimal:
     with localcontext(_EXACT):
         place = Decimal(1).scaleb(-column.output_field.decimal_places)
         return value.quantize(place, rounding=rounding)
+
+
+def comparable(*expressions: Any) -> str:
+    """A form for a decimal that is compared with the other `expressions`.
+
+    Beside a float it is one too: else the float would be rounded to the places of the decimal.
+    """
+    if any(kind_of(expression) == "FloatField" for expression in expressions):
+        return "CAST({} AS DOUBLE)"
+    return wide_decimal(*expressions)
 
 
 def wide_decimal(*expressions: Any) -> str:

@@ -32,6 +32,13 @@ def with_left(node: Any, form: str) -> Any:
     return changed
 
 
+def with_right(node: Any, form: str) -> Any:
+    """A copy of a comparison with its right side put into `form`."""
+    changed = copy(node)
+    changed.rhs = Retyped(node.rhs, form)
+    return changed
+
+
 def with_source(node: Any, form: str, output_field: Any = None) -> Any:
     """A copy of `node` with its first argument put into `form`, which gives an `output_field`."""
     changed = node.copy()

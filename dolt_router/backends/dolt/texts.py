@@ -24,7 +24,7 @@ from django.db.models.sql import Query
 from .comparisons import BY_BYTES, TEXT, is_decimal
 from .limits import is_null
 from .moments import kind_of, of_one_kind
-from .places import wide_decimal
+from .places import comparable
 from .rewriting import rewrites
 from .wide import are_mixed, is_large
 
@@ -110,7 +110,7 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     sign = ">" if isinstance(node, Greatest) else "<"
     (best, params), *others = map(compiler.compile, sources)
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
-    form = wide_decimal(*sources) if wide else "{}"
+    form = comparable(*sources) if wide else "{}"
     are_texts = TEXT.issuperset(map(kind_of, sources))
     if any(map(is_null, sources)):
         return "NULL", ()

@@ -18,6 +18,7 @@ from django.db.models.lookups import Range
 from django.db.models.sql import Query
 
 from .limits import limits, stored_kind
+from .moments import kind_of
 from .places import is_between_places, next_place, wide_decimal
 from .retyped import Retyped, with_left
 from .rewriting import rewrites
@@ -62,8 +63,13 @@ def with_unsigned(sql: str, params: Any, sign: str) -> str:
 def compared_with_several(compiler: Any, node: Any, sign: str) -> tuple[str, Any]:
     """`IN` or `BETWEEN`, where `node.rhs` is a list of values, or an ExpressionList."""
     if isinstance(node.rhs, ExpressionList):
-        if are_mixed([node.lhs, *node.rhs.get_source_expressions()]):
+        every = [node.lhs, *node.rhs.get_source_expressions()]
+        if are_mixed(every):
             node = with_left(node, WHOLE)
+        elif {"DecimalField", "FloatField"} <= set(map(kind_of, every)):
+            node = copy(node)
+            node.lhs, *others = (Retyped(one, "CAST({} AS DOUBLE)") for one in every)
+            node.rhs = ExpressionList(*others)
     elif not node.rhs_is_direct_value():  # a query of several, which Django took apart
         pass
     elif any(map(is_large, node.rhs)) and is_unsigned(node.lhs):
