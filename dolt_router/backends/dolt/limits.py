@@ -101,12 +101,17 @@ def limits(node: Any) -> tuple[int, int] | None:
 
 
 def _combined(node: CombinedExpression) -> tuple[int, int] | None:
-    left, right = limits(node.lhs), limits(node.rhs)
+    return _of_step(node.connector, limits(node.lhs), limits(node.rhs))
+
+
+def _of_step(
+    connector: str, left: tuple[int, int] | None, right: tuple[int, int] | None
+) -> tuple[int, int] | None:
     if left is None or right is None:
         return None
-    if node.connector == Combinable.ADD:
+    if connector == Combinable.ADD:
         return left[0] + right[0], left[1] + right[1]
-    if node.connector == Combinable.SUB:
+    if connector == Combinable.SUB:
         return left[0] - right[1], left[1] - right[0]
     products = [one * other for one in left for other in right]
     return min(products), max(products)
@@ -114,13 +119,22 @@ def _combined(node: CombinedExpression) -> tuple[int, int] | None:
 
 def may_pass_64_bits(node: CombinedExpression) -> bool:
     """Whether one of the steps of `node` may give a number that has no room in 64 bits."""
-    found = limits(node)
-    if found is None or is_constant(node):
-        return False
-    if found[0] < LEAST or found[1] > MOST:
-        return True
-    sides: list[Any] = [node.lhs, node.rhs]
-    return any(_is_step(side) and may_pass_64_bits(side) for side in sides)
+    return not is_constant(node) and _steps(node)[1]
+
+
+def _steps(node: Any) -> tuple[tuple[int, int] | None, bool]:
+    """The limits of `node`, and whether one of its steps may pass 64 bits, in one pass."""
+    if not _is_step(node) or stored_kind(node) not in _BITS:
+        return limits(node), False
+    (left, one), (right, another) = _steps(node.lhs), _steps(node.rhs)
+    found = _of_step(node.connector, left, right)
+    if found is None:  # beside a float, say: its whole parts are checked by themselves
+        return None, False
+    return found, one or another or not _has_room(found)
+
+
+def _has_room(found: tuple[int, int]) -> bool:
+    return found[0] >= LEAST and found[1] <= MOST
 
 
 def _is_step(node: Any) -> bool:
@@ -166,7 +180,7 @@ def _as_decimal(compiler: Any, node: Any, tests: list[tuple[str, Any]]) -> tuple
     (left, params), (right, more) = (_as_decimal(compiler, s, tests) for s in (node.lhs, node.rhs))
     step = f"({left} {node.connector} {right})", (*params, *more)
     found = limits(node)
-    if found is None or found[0] < LEAST or found[1] > MOST:
+    if found is None or not _has_room(found):
         tests.append(step)
     return step
 
