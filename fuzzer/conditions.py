@@ -141,11 +141,35 @@ def _compared(draw: st.DrawFn, depth: int) -> str:
 
 
 @st.composite
+def _membership(draw: st.DrawFn) -> str:
+    """One of the rows, or of the values, that another query gives: sorted and cut, or not."""
+    from .queries import filters
+
+    rows = f"Item.objects{draw(filters(1))}"
+    sign = draw(st.sampled_from(["", "-"]))
+    name = draw(st.sampled_from("small big price at day name exact count pk".split()))
+    start = draw(st.sampled_from([0, 0, 0, 2]))
+    cut = f".order_by('{sign}{name}', 'pk')[{start}:{start + draw(st.integers(1, 5))}]"
+    own = "Item.objects.filter(place=OuterRef('place'))"
+    forms = [
+        f"pk__in={rows}{cut}",
+        f"pk__in={own}{cut}",
+        f"place__in={rows}.values('place'){cut}",
+        f"place__in=Place.objects.order_by('{sign}height', 'pk')[:{draw(st.integers(1, 4))}]",
+        f"tags__in=Tag.objects.order_by('{sign}weight', 'pk')[:{draw(st.integers(1, 3))}]",
+        f"{name}__in={rows}.values({name!r})",
+        f"place__name__in={rows}.values('name')",
+        f"small__in={rows}.values('big')",
+    ]
+    return f"Q({draw(st.sampled_from(forms))})"
+
+
+@st.composite
 def condition(draw: st.DrawFn, depth: int = 2) -> str:
     """The text of a Q object."""
     from .queries import exists
 
-    form = draw(st.integers(0, 11))
+    form = draw(st.integers(0, 12))
     if depth <= 0 or form < 5:
         text = draw(lookup())
         return text if text.startswith("Q(") else f"Q({text})"
@@ -156,6 +180,8 @@ def condition(draw: st.DrawFn, depth: int = 2) -> str:
         return f"~{draw(condition(depth - 1))}"
     if form == 8:
         return f"Q({draw(exists())})"
+    if form == 9:
+        return draw(_membership())
     return draw(_compared(depth - 1))
 
 

@@ -118,6 +118,7 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "the last digit of a large angle is the first of these",
     ),
+    (r"/ (Radians|Degrees)\(", [], "the last digit decides which is the larger"),
     (r"F\('data__", ["postgres"], "SQLite takes the text 1e3 for the number"),
     (
         r"JSON(Object|Array)\(.*(JSONField|Case\()",
@@ -191,6 +192,11 @@ REFUSALS: list[tuple[str, str, str]] = [
         r"F\('wide'\)",
         r"^OutOfRange.*out of range for bigint",
         "numbers without a sign are counted with one, so up to 2^63",
+    ),
+    (
+        r"NullIf\(",
+        r"^OutOfRange.*out of range for (bigint|double)",
+        "of what stands beside NULL, which MariaDB doesn't evaluate",
     ),
     (
         r"(Exact|GreaterThan|GreaterThanOrEqual|LessThan|LessThanOrEqual)\((.+), \2\)",

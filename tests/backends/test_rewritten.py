@@ -155,6 +155,25 @@ def test_first_rows_by_a_subquery(things: Any) -> None:
         list(things.filter(pk__in=bare[:3]))
 
 
+def test_rows_of_a_slice_are_found_among_others(things: Any) -> None:
+    """Dolt loses some of them, and an UPDATE or DELETE finds the fewer."""
+    model = things.model
+    largest = model.objects.order_by("-exact")[:3]
+    assert found(things, pk__in=largest) == [0, 1, 3]
+    assert found(things, pk__in=Subquery(largest.values("pk"))) == [0, 1, 3]
+    assert found(things, pk__in=model.objects.order_by("-exact")[1:3]) == [0, 3]
+    assert things.exclude(pk__in=largest).get().name == ""
+    assert found(things, exact__in=largest.values("exact")) == [0, 1, 3]
+    assert things.filter(pk__in=largest).count() == 3
+    assert found(things, parent__in=largest.values("pk")) == [1, 2]
+    own = model.objects.filter(group=OuterRef("group")).order_by("-exact")
+    assert found(things, pk__in=own[:1]) == [1, 2, 3]
+    assert things.filter(pk__in=largest).update(group=9) == 3
+    assert found(things, group=9) == [0, 1, 3]
+    assert things.filter(pk__in=model.objects.order_by("-pk")[:2]).delete()[0] == 2
+    assert [thing.name for thing in things] == ["a", "A"]
+
+
 def test_subquery_beside_a_count_of_joined_rows(things: Any) -> None:
     outer = Subquery(things.model.objects.filter(pk=OuterRef("parent")).values("name")[:1])
     counted = things.annotate(x=outer, n=Count("parts"))

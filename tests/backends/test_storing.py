@@ -108,3 +108,11 @@ def test_number_that_fits_is_stored_whatever_computes_it(rows: Any) -> None:
     assert rows.update(parent=None) == 1
     assert rows.update(parent=F("id")) == 1
     assert rows.get().parent_id == 1
+
+
+def test_decimal_and_whole_number_are_stored_as_a_float(rows: Any) -> None:
+    rows.update(big=2**40)
+    assert rows.update(ratio=Cast("big", models.DecimalField(max_digits=20, decimal_places=2))) == 1
+    assert rows.get().ratio == 2.0**40
+    assert rows.update(ratio=F("big") + 1) == 1
+    assert rows.get().ratio == 2.0**40 + 1

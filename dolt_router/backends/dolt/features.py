@@ -24,6 +24,8 @@ class DatabaseFeatures(MySQLFeatures):
     supported_explain_formats = {"TREE"}
     # By way of hidden columns: see `functional`.
     supports_expression_indexes = True
+    # The slice stands in a derived table: see `slices`.
+    allow_sliced_subqueries_with_in = True
     # CREATE INDEX takes columns alone, without DESC (error 1105, a syntax error).
     supports_index_column_ordering = False
     # The test database is cloned by copying its tables (see creation).

@@ -42,7 +42,8 @@ def storable(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
         value = Retyped(value, f"CAST({{}} AS DECIMAL({DIGITS}, {places}))", output_field=field)
     elif kind == "FloatField" and not _is_refused(value):
         refusal = refused("double", "{}")
-        form = f"CASE WHEN NOT (ABS({{}}) <= {LARGEST}) THEN {refusal} ELSE {{}} END"
+        # A decimal would be compared as one, which LARGEST isn't.
+        form = f"CASE WHEN NOT (ABS(({{}}) + 0E0) <= {LARGEST}) THEN {refusal} ELSE {{}} END"
         value = Retyped(value, form, output_field=field)
     return field, model, value
 

@@ -26,6 +26,7 @@ from .limits import is_null
 from .moments import kind_of, of_one_kind
 from .places import comparable
 from .rewriting import rewrites
+from .slices import listed
 from .wide import are_mixed, is_large
 
 # GREATEST of these fails, or is NULL for some texts, a float for decimals and
@@ -40,7 +41,9 @@ _COMPARED_BY_CASE = {
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """A text that is no column's compares without regard to case."""
     sql, params = compiler.plain(node)
-    if getattr(node, "is_list", False) or sql == "NULL":
+    if getattr(node, "is_list", False):
+        return listed(node, sql), params
+    if sql == "NULL":
         return sql, params
     if isinstance(node, Case):
         sql = of_one_kind(sql, node)
