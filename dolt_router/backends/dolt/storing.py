@@ -31,7 +31,9 @@ def storable(field: Any, model: Any, value: Any) -> tuple[Any, Any, Any]:
     Raises:
         OutOfRange: it is a number that the column can't hold.
     """
-    kind = getattr(field, "target_field", field).get_internal_type()
+    if len(targets := getattr(field, "foreign_related_fields", ())) > 1:
+        return field, model, value  # Django says what is wrong with it
+    kind = (targets[0] if targets else field).get_internal_type()
     if kind in _RANGES:
         return field, model, _within(field, value, *_RANGES[kind])
     if not hasattr(value, "resolve_expression"):
