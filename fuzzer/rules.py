@@ -184,8 +184,7 @@ REFUSALS: list[tuple[str, str, str]] = [
     (r"", r"^NotSupportedError", "refused by Django or the backend, with a message"),
     (
         r"\.(filter|exclude)\(.*\.(filter|exclude)\(|\[\d*:\d*\]$|\.(filter|exclude)\(\w+__\w+__",
-        r"^OutOfRange.*out of range for (bigint|double)"
-        r"|^DoltServerError.*DOUBLE out of range for COT",
+        r"^OutOfRange.*out of range for (bigint|double|COT)",
         "of a row that another condition or a slice keeps out: in which order isn't said",
     ),
     (

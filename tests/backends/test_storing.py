@@ -35,6 +35,7 @@ def rows(request: Any, feature: str) -> Iterator[Any]:
             count = models.PositiveSmallIntegerField(default=0)
             stock = models.PositiveIntegerField(default=0)
             ratio = models.FloatField(default=0)
+            price = models.DecimalField(max_digits=5, decimal_places=2, default=0)
             parent = models.ForeignKey("self", models.SET_NULL, null=True)
 
             class Meta:
@@ -84,9 +85,11 @@ def test_number_of_a_wider_column_or_another_kind_is_refused_by_a_narrow_one(row
         Power(Value(10), 12),
         Coalesce(F("small"), F("big")) + F("big"),
     ):
-        with pytest.raises(OutOfRange):
+        with pytest.raises(OutOfRange, match=r"1690, .out of range for int: number: 1"):
             rows.update(number=change)
     assert rows.get().number == 0
+    with pytest.raises(OutOfRange, match="Decimal"):
+        rows.update(price=F("big"))
 
 
 def test_number_that_fits_is_stored_whatever_computes_it(rows: Any) -> None:

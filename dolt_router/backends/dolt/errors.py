@@ -25,13 +25,15 @@ if TYPE_CHECKING:
     from .base import DatabaseWrapper
 
 UNKNOWN_DATABASE, UNKNOWN_ERROR, SERIALIZATION_FAILURE = 1049, 1105, 1213
-UNKNOWN_COLUMN, UNKNOWN_TABLE = 1054, 1146
+UNKNOWN_COLUMN, UNKNOWN_TABLE, PAST_ITS_TYPE = 1054, 1146, 1690
 _OUT_OF_RANGE = re.compile(
-    r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum)\b"
+    r"\bout of range for (?:(?:tiny|small|medium|big)?int|double|a sum|COT)\b"
+    r"|^Out of range value for column of Decimal type"
     r"|^string '(?:.*' is too large for column |.{480})",  # a long one is all that the error holds
     re.S,
 )
 
+_REFUSED = re.compile(r"'(out of range for .*)'$", re.S)  # by what `limits.refused` writes
 _NEW_DATABASE = "could not resolve initial root for database "
 
 
@@ -54,7 +56,8 @@ def translate(error: Exception, wrapper: DatabaseWrapper) -> DoltRouterError | N
         if text.startswith("Check constraint") and text.endswith("violated"):
             return CheckViolated(code, text)
         if _OUT_OF_RANGE.search(text):
-            return OutOfRange(code, text)
+            refused = _REFUSED.search(text)
+            return OutOfRange(PAST_ITS_TYPE, refused[1]) if refused else OutOfRange(code, text)
         if text.startswith(_NEW_DATABASE):
             return SavepointRefused(wrapper.ref or None, text[len(_NEW_DATABASE) :].strip("/"))
         return DoltServerError(code, text)

@@ -9,9 +9,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Aggregate, Case, Func, Max, Min, Transform, Value, When
+from django.db.models import Aggregate, Case, Func, Max, Min, Value, When
 from django.db.models.expressions import Col, Combinable, CombinedExpression, ExpressionWrapper
-from django.db.models.functions import Coalesce, Greatest, Least
+from django.db.models.functions import (
+    Abs,
+    Coalesce,
+    Greatest,
+    Least,
+    Length,
+    Lower,
+    LTrim,
+    Reverse,
+    RTrim,
+    Trim,
+    Upper,
+)
 
 from .moments import kind_of
 
@@ -24,6 +36,8 @@ _BITS = {
     **{"BigIntegerField": 63, "PositiveBigIntegerField": 64, "BigAutoField": 48},  # keys count up
 }
 _OF_ANY = (Coalesce, Greatest, Least)
+# Of NULL these are NULL.
+_OF_NULL = (ExpressionWrapper, Abs, Length, Lower, LTrim, Reverse, RTrim, Trim, Upper)
 
 
 def refused(what: str, sql: str) -> str:
@@ -45,7 +59,7 @@ def is_constant(node: Any) -> bool:
 
 def is_null(expression: Any) -> bool:
     """Whether this is NULL, and so of no type until it is cast to one."""
-    while isinstance(expression, (ExpressionWrapper, Transform)):  # of NULL they are NULL
+    while isinstance(expression, _OF_NULL):
         (expression,) = expression.get_source_expressions()[:1]
     if isinstance(expression, Coalesce):
         return all(map(is_null, expression.get_source_expressions()))
