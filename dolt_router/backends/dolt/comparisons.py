@@ -6,7 +6,7 @@ Those of numbers of 64 bits with and without a sign: `wide`.
 from __future__ import annotations
 
 from copy import copy
-from decimal import ROUND_CEILING, ROUND_FLOOR
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from django.db.models import Subquery, Value
@@ -57,7 +57,7 @@ def is_decimal(expression: Any) -> bool:
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     """The right side is rounded to the places of the left one: that gets the most there are."""
     left = node.lhs
-    if is_null(left):
+    if not isinstance(left, Col) and is_null(left):
         return compiler.plain(with_left(node, NULL))  # type: ignore[no-any-return]
     if node.rhs_is_direct_value():
         if is_large(node.rhs) and is_unsigned(left):
@@ -66,7 +66,9 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
                 return with_unsigned(sql, params, " "), params
             return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
         if isinstance(left, Col):
-            return compiler.plain(_on_places(node))  # type: ignore[no-any-return]
+            if isinstance(node.rhs, Decimal):
+                node = _on_places(node)
+            return compiler.plain(node)  # type: ignore[no-any-return]
     elif are_mixed([left, node.rhs]):
         return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
     if isinstance(left, Value) and kind_of(left) in TEXT:
@@ -127,7 +129,7 @@ def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
 @rewrites(In)
 def _in(compiler: Any, node: In) -> tuple[str, Any]:
     """A TIME is IN no list of texts, and a BLOB in none of bytes."""
-    if is_null(node.lhs):
+    if not isinstance(node.lhs, Col) and is_null(node.lhs):
         node = with_left(node, NULL)
     if isinstance(node.rhs, (Subquery, Query)):
         node = copy(node)

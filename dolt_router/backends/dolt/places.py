@@ -57,16 +57,19 @@ def places_of(expression: Any) -> int:
     return min(places + MORE_WHEN_DIVIDED * (divides or isinstance(expression, Avg)), MOST)
 
 
+def is_decimal_column(expression: Any) -> bool:
+    return isinstance(expression, Col) and isinstance(expression.output_field, DecimalField)
+
+
 def is_between_places(column: Any, value: Any) -> bool:
     """Whether `value` has more places than the `column` of decimals beside it.
 
     Dolt would round it to those of the column, which then equals what it doesn't.
     """
-    field = column.output_field
-    if not (isinstance(field, DecimalField) and isinstance(value, Decimal) and value.is_finite()):
+    if not (isinstance(value, Decimal) and value.is_finite() and is_decimal_column(column)):
         return False
     with localcontext(_EXACT):
-        return bool(value % Decimal(1).scaleb(-(field.decimal_places or 0)))
+        return bool(value % Decimal(1).scaleb(-column.output_field.decimal_places))
 
 
 def next_place(column: Any, value: Decimal, rounding: str) -> Decimal:

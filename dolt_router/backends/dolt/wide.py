@@ -19,7 +19,7 @@ from django.db.models.sql import Query
 
 from .limits import limits, stored_kind
 from .moments import kind_of
-from .places import is_between_places, next_place, wide_decimal
+from .places import is_between_places, is_decimal_column, next_place, wide_decimal
 from .retyped import Retyped, with_left
 from .rewriting import rewrites
 from .totals import EXACT
@@ -77,7 +77,7 @@ def compared_with_several(compiler: Any, node: Any, sign: str) -> tuple[str, Any
             sql, params = compiler.plain(node)
             return with_unsigned(sql, params, sign), params
         node = with_left(node, WHOLE)
-    elif isinstance(node.lhs, Col) and any(is_between_places(node.lhs, one) for one in node.rhs):
+    elif is_decimal_column(node.lhs) and any(is_between_places(node.lhs, one) for one in node.rhs):
         node = with_left(node, wide_decimal(node.lhs))
     return compiler.plain(node)  # type: ignore[no-any-return]
 
@@ -102,7 +102,7 @@ def found_in_query(node: Any) -> Any:
 
 @rewrites(Range)
 def _range(compiler: Any, node: Range) -> tuple[str, Any]:
-    if isinstance(node.lhs, Col) and node.rhs_is_direct_value():
+    if is_decimal_column(node.lhs) and node.rhs_is_direct_value():
         ends = [
             next_place(node.lhs, end, rounding) if is_between_places(node.lhs, end) else end
             for end, rounding in zip(node.rhs, (ROUND_CEILING, ROUND_FLOOR), strict=True)
