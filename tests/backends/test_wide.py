@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import NotSupportedError, connections, models
 from django.db.models import Avg, Case, Exists, F, Max, OuterRef, Sum, Value, When, Window
-from django.db.models.functions import Coalesce, Greatest, Least, NullIf
+from django.db.models.functions import Coalesce, Greatest, Least, Mod, NullIf
 from django.test.utils import isolate_apps
 
 LARGE = [2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
@@ -208,3 +208,18 @@ def test_columns_with_and_without_sign_are_combined_in_order(numbers: Any) -> No
     assert list(wide.union(big).order_by("-wide")[1:3]) == every[-2:-4:-1]
     assert set(wide.intersection(big)) == set(UNSIGNED)
     assert set(big.difference(wide)) == {-(2**53) - 1}
+
+
+def test_column_without_sign_beside_its_bits(numbers: Any) -> None:
+    more = where(lambda _, wide: wide >= wide | 2)
+    assert pairs(numbers.filter(wide__gte=F("wide").bitor(2))) == more
+    same = where(lambda _, wide: wide == wide & (2**63 - 1 - 1))
+    assert pairs(numbers.filter(wide=F("wide").bitand(2**63 - 2))) == same
+    doubled = numbers.filter(wide__lt=5).annotate(x=F("wide").bitleftshift(62) * 4)
+    assert list(doubled) == []
+
+
+def test_column_without_sign_in_a_union_with_a_rest(numbers: Any) -> None:
+    rest = numbers.order_by().annotate(x=Mod(F("big"), 3)).values_list("x", flat=True)
+    wide = numbers.order_by().annotate(x=F("wide") * 1).values_list("x", flat=True)
+    assert set(UNSIGNED) <= set(wide.union(rest))

@@ -19,6 +19,7 @@ from django.db.models.functions import (
     Length,
     Lower,
     LTrim,
+    Mod,
     Reverse,
     RTrim,
     Trim,
@@ -29,6 +30,10 @@ from .moments import kind_of
 
 LEAST, MOST = -(2**63), 2**63 - 1
 LARGEST = "1.7976931348623157e308"  # of floats
+_OF_BITS = {
+    *(Combinable.BITAND, Combinable.BITOR, Combinable.BITXOR),
+    *(Combinable.BITLEFTSHIFT, Combinable.BITRIGHTSHIFT),
+}
 STEPS = (Combinable.ADD, Combinable.SUB, Combinable.MUL)
 _BITS = {
     **{"SmallIntegerField": 15, "PositiveSmallIntegerField": 16, "BooleanField": 1},
@@ -74,6 +79,8 @@ def is_whole(node: Any) -> bool:
         return (
             node.connector in (*STEPS, Combinable.MOD) and is_whole(node.lhs) and is_whole(node.rhs)
         )
+    if isinstance(node, Mod):
+        return all(map(is_whole, node.get_source_expressions()))
     return isinstance(node, Col) and stored_kind(node) in _BITS
 
 
@@ -106,16 +113,26 @@ def limits(node: Any) -> tuple[int, int] | None:
         parts = [*(case.result for case in node.cases), node.default]
     elif isinstance(node, _OF_ANY):
         parts = node.get_source_expressions()
-    elif isinstance(node, CombinedExpression) and node.connector in STEPS:
-        return _combined(node)
+    elif isinstance(node, CombinedExpression):
+        return _combined(node, kind)
     if parts is not None and (known := [limits(part) for part in parts]) and None not in known:
         return min(low for low, _ in known), max(high for _, high in known)  # type: ignore[misc]
     high = 2 ** _BITS[kind]
     return -high, high - 1
 
 
-def _combined(node: CombinedExpression) -> tuple[int, int] | None:
-    return _of_step(node.connector, limits(node.lhs), limits(node.rhs))
+def _combined(node: CombinedExpression, kind: str) -> tuple[int, int] | None:
+    left, right = limits(node.lhs), limits(node.rhs)
+    if node.connector in STEPS:
+        return _of_step(node.connector, left, right)
+    bits = _BITS[kind]
+    if node.connector in _OF_BITS:  # to Django they are as wide as an IntegerField
+        if node.connector == Combinable.BITAND and isinstance(node.rhs, Value) and right:
+            return (0, right[1]) if right[0] >= 0 else (LEAST, MOST)
+        sides = [*(left or (LEAST, MOST)), *(right or (LEAST, MOST))]
+        if node.connector == Combinable.BITLEFTSHIFT or max(map(abs, sides)) > 2**bits:
+            return LEAST, MOST
+    return -(2**bits), 2**bits - 1
 
 
 def _of_step(

@@ -15,7 +15,7 @@ from django.db.models import Sum, Value
 from django.db.models.expressions import Col
 
 from .comparisons import BY_BYTES, TEXT
-from .limits import LEAST, MOST, is_null, stored_kind
+from .limits import LEAST, MOST, is_null, is_whole, stored_kind
 from .moments import SQL_TYPES
 from .places import common_decimal
 from .wide import WHOLE, is_unsigned
@@ -60,7 +60,7 @@ def _common_form(column: Sequence[Any]) -> str | None:
     if isinstance(first, Col) and all(_are_alike(first, other) for other in column[1:]):
         return None
     column = [one for one in column if not is_null(one)] or column
-    kinds = {stored_kind(one) or "" for one in column}
+    kinds = {"BigIntegerField" if is_whole(one) else stored_kind(one) or "" for one in column}
     if kinds <= _WRITTEN:
         return _AS_TEXT
     if kinds <= _NUMBERS:

@@ -52,8 +52,7 @@ _UNSIGNED = {"PositiveIntegerField", "PositiveSmallIntegerField", "PositiveBigIn
 def _rest(compiler: Any, node: Mod) -> tuple[str, Any]:
     """A decimal of as many digits as the divisor: too few for what COALESCE has beside it."""
     sql, params = compiler.plain(node)
-    whole = all(map(is_whole, node.get_source_expressions()))
-    return (SIGNED.format(sql) if whole else sql), params
+    return (SIGNED.format(sql) if is_whole(node) else sql), params
 
 
 @rewrites(CombinedExpression)
