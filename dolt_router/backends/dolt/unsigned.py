@@ -32,6 +32,7 @@ from django.db.models.functions import (
     Round,
     RowNumber,
 )
+from django.db.models.sql import Query
 
 from .limits import STEPS, as_decimal, checked, is_whole, may_pass_64_bits
 from .moments import kind_of
@@ -111,8 +112,8 @@ def _one_of(expression: Any) -> list[Any]:
     """The expressions that `expression` has its value from, one row's or another's."""
     if isinstance(expression, Window):
         expression = expression.source_expression
-    if isinstance(expression, Subquery):
-        query = expression.query
+    if isinstance(expression, (Subquery, Query)):  # from Django 6.1 on the one becomes the other
+        query: Any = getattr(expression, "query", expression)
         return [*query.select, *query.annotation_select.values()]
     if isinstance(expression, Case):
         return [*(case.result for case in expression.cases), expression.default]
