@@ -6,7 +6,6 @@ import operator
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import (
     Case,
     CharField,
@@ -33,7 +32,7 @@ from django.db.models.functions import (
 from django.db.models.lookups import GreaterThan
 from django.test.utils import isolate_apps
 
-from .things import ROWS, found, values
+from .things import ROWS, found, table, values
 
 SIGNS = {
     **{"exact": operator.eq, "gt": operator.gt, "gte": operator.ge},
@@ -139,14 +138,11 @@ def test_decimal_beside_a_value_of_more_places_uses_its_index(dolt: None) -> Non
             class Meta:
                 app_label = "inventory"
 
-        with connection.schema_editor() as editor:
-            editor.create_model(Priced)
-        Priced.objects.bulk_create(Priced(price=n) for n in range(1000))
-        dear = Priced.objects.filter(price__gt=Decimal("995.123"))
-        assert dear.count() == 4
-        assert "IndexedTableAccess" in dear.explain()
-        with connection.schema_editor() as editor:
-            editor.delete_model(Priced)
+        with table(Priced):
+            Priced.objects.bulk_create(Priced(price=n) for n in range(1000))
+            dear = Priced.objects.filter(price__gt=Decimal("995.123"))
+            assert dear.count() == 4
+            assert "IndexedTableAccess" in dear.explain()
 
 
 def test_whole_numbers_above_and_below_large_decimals(things: Any) -> None:

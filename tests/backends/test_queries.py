@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connections, models
+from django.db import models
 from django.db.models import (
     Avg,
     Count,
@@ -25,6 +25,8 @@ from django.db.models.functions import Coalesce, Greatest, Now, Trunc, Upper
 from django.test.utils import isolate_apps
 
 from dolt_router import use_branch
+
+from .things import table, values
 
 UTC = dt.timezone.utc
 DAYS = [dt.date(2024, 1, 1), dt.date(2023, 12, 31), dt.date(2024, 5, 17), dt.date(2024, 9, 30)]
@@ -63,18 +65,11 @@ def readings(request: Any, feature: str) -> Iterator[Any]:
             class Meta:
                 app_label = "inventory"
 
-        with connections[request.param].schema_editor() as editor:
-            editor.create_model(Reading)
-        fields = ["name", "day", "at", "time", "length", "amount", "count"]
-        for row in zip(NAMES, DAYS, MOMENTS, TIMES, LENGTHS, AMOUNTS, COUNTS, strict=True):
-            Reading.objects.create(**dict(zip(fields, row, strict=True)))
-        yield Reading.objects.order_by("pk")
-        with connections[request.param].schema_editor() as editor:
-            editor.delete_model(Reading)
-
-
-def values(queryset: Any, expression: Any) -> list[Any]:
-    return list(queryset.annotate(found=expression).values_list("found", flat=True))
+        with table(Reading, alias=request.param):
+            fields = ["name", "day", "at", "time", "length", "amount", "count"]
+            for row in zip(NAMES, DAYS, MOMENTS, TIMES, LENGTHS, AMOUNTS, COUNTS, strict=True):
+                Reading.objects.create(**dict(zip(fields, row, strict=True)))
+            yield Reading.objects.order_by("pk")
 
 
 def start(moment: Any, unit: str) -> Any:

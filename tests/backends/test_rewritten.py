@@ -34,7 +34,7 @@ from django.db.models.functions import (
     NthValue,
 )
 
-from .things import ROWS, found, values
+from .things import ROWS, found, table, values
 
 
 def windowed(things: Any, function: Any, **options: Any) -> list[Any]:
@@ -216,12 +216,9 @@ def test_database_default_is_written_without_a_cast(dolt: None) -> None:
             class Meta:
                 app_label = "inventory"
 
-        with connection.schema_editor() as editor:
-            editor.create_model(Event)
-        Event.objects.create()
-        assert Event.objects.values_list("day", flat=True).get() == dt.date(2024, 1, 1)
-        with connection.schema_editor() as editor:
-            editor.delete_model(Event)
+        with table(Event):
+            Event.objects.create()
+            assert Event.objects.values_list("day", flat=True).get() == dt.date(2024, 1, 1)
 
 
 def test_length_is_left_alone(things: Any) -> None:

@@ -7,7 +7,6 @@ import operator
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
 from django.db.models import (
     BinaryField,
     Case,
@@ -55,7 +54,7 @@ from django.db.models.functions import (
 from django.db.models.lookups import Exact
 from django.test.utils import isolate_apps
 
-from .things import ROWS, UTC, found, values
+from .things import ROWS, UTC, found, table, values
 
 SIGNS = {
     **{"exact": operator.eq, "gt": operator.gt, "gte": operator.ge},
@@ -206,14 +205,11 @@ def test_bytes_are_in_a_list(dolt: None) -> None:
             class Meta:
                 app_label = "inventory"
 
-        with connection.schema_editor() as editor:
-            editor.create_model(Blob)
-        for content in (b"", b"abc", b"\xff\x00'%s"):
-            Blob.objects.create(content=content)
-            assert Blob.objects.get(content__in=[content, b"else"]).content == content
-            assert Blob.objects.filter(content__in=[content + b"x"]).count() == 0
-        with connection.schema_editor() as editor:
-            editor.delete_model(Blob)
+        with table(Blob):
+            for content in (b"", b"abc", b"\xff\x00'%s"):
+                Blob.objects.create(content=content)
+                assert Blob.objects.get(content__in=[content, b"else"]).content == content
+                assert Blob.objects.filter(content__in=[content + b"x"]).count() == 0
 
 
 def test_week_of_the_first_days_of_a_year(things: Any) -> None:

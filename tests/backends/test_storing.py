@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connections, models
+from django.db import models
 from django.db.models import Case, F, IntegerField, OuterRef, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Length, Power
 from django.test.utils import isolate_apps
 
 from dolt_router import use_branch
 from dolt_router.exceptions import OutOfRange
+
+from .things import table
 
 RANGES = {
     "small": (-(2**15), 2**15 - 1),
@@ -41,12 +43,9 @@ def rows(request: Any, feature: str) -> Iterator[Any]:
             class Meta:
                 app_label = "inventory"
 
-        with connections[request.param].schema_editor() as editor:
-            editor.create_model(Row)
-        Row.objects.create(pk=1)
-        yield Row.objects.order_by("pk")
-        with connections[request.param].schema_editor() as editor:
-            editor.delete_model(Row)
+        with table(Row, alias=request.param):
+            Row.objects.create(pk=1)
+            yield Row.objects.order_by("pk")
 
 
 @pytest.mark.parametrize("name", RANGES)

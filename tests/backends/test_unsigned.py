@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import DataError, connections, models
+from django.db import DataError, models
 from django.db.models import (
     Case,
     Count,
@@ -25,7 +25,7 @@ from django.db.models import (
 from django.db.models.functions import Abs, Cast, Coalesce, Lag, NullIf, Rank, RowNumber
 from django.test.utils import isolate_apps
 
-from .things import values
+from .things import table, values
 
 STOCK = [200, 7, 40_000]
 # Dolt gives a literal the fewest bits, with a sign or without.
@@ -45,12 +45,9 @@ def stock(dolt: None) -> Iterator[Any]:
             class Meta:
                 app_label = "inventory"
 
-        with connections["default"].schema_editor() as editor:
-            editor.create_model(Part)
-        Part.objects.bulk_create(Part(stock=n, wide=n, signed=n) for n in STOCK)
-        yield Part.objects.order_by("pk")
-        with connections["default"].schema_editor() as editor:
-            editor.delete_model(Part)
+        with table(Part):
+            Part.objects.bulk_create(Part(stock=n, wide=n, signed=n) for n in STOCK)
+            yield Part.objects.order_by("pk")
 
 
 def test_differences_of_constants(stock: Any) -> None:

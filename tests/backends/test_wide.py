@@ -8,10 +8,12 @@ from itertools import product
 from typing import Any
 
 import pytest
-from django.db import NotSupportedError, connections, models
+from django.db import NotSupportedError, models
 from django.db.models import Avg, Case, Exists, F, Max, OuterRef, Sum, Value, When, Window
 from django.db.models.functions import Coalesce, Greatest, Least, Mod, NullIf
 from django.test.utils import isolate_apps
+
+from .things import table
 
 LARGE = [2**53, 2**53 + 1, 2**63 - 2, 2**63 - 1]
 SIGNED, UNSIGNED = [*LARGE, -(2**53) - 1, 5], [*LARGE, 5]
@@ -37,12 +39,9 @@ def numbers(dolt: None) -> Iterator[Any]:
             class Meta:
                 app_label = "inventory"
 
-        with connections["default"].schema_editor() as editor:
-            editor.create_model(Numbers)
-        Numbers.objects.bulk_create(Numbers(big=big, wide=wide) for big, wide in ROWS)
-        yield Numbers.objects.order_by("pk")
-        with connections["default"].schema_editor() as editor:
-            editor.delete_model(Numbers)
+        with table(Numbers):
+            Numbers.objects.bulk_create(Numbers(big=big, wide=wide) for big, wide in ROWS)
+            yield Numbers.objects.order_by("pk")
 
 
 def pairs(queryset: Any) -> list[tuple[int, int]]:
@@ -145,13 +144,10 @@ def test_average_of_a_choice_of_columns_has_all_its_digits(dolt: None) -> None:
             class Meta:
                 app_label = "inventory"
 
-        with connections["default"].schema_editor() as editor:
-            editor.create_model(Count)
-        Count.objects.bulk_create(Count(unsigned=n, signed=1) for n in (None, 0, 0))
-        average = Avg(Coalesce("unsigned", "signed"))
-        assert Count.objects.aggregate(x=average) == {"x": pytest.approx(1 / 3, rel=1e-15)}
-        with connections["default"].schema_editor() as editor:
-            editor.delete_model(Count)
+        with table(Count):
+            Count.objects.bulk_create(Count(unsigned=n, signed=1) for n in (None, 0, 0))
+            average = Avg(Coalesce("unsigned", "signed"))
+            assert Count.objects.aggregate(x=average) == {"x": pytest.approx(1 / 3, rel=1e-15)}
 
 
 def test_index_of_a_column_without_sign_is_used(numbers: Any) -> None:
@@ -175,28 +171,23 @@ def test_snowflakes_as_keys_are_their_own(dolt: None) -> None:
             class Meta:
                 app_label = "inventory"
 
-        with connections["default"].schema_editor() as editor:
-            editor.create_model(Post)
-            editor.create_model(Answer)
-        posts = [Post.objects.create(pk=pk, text=str(pk)) for pk in LARGE]
-        for number, post in enumerate(posts):
-            Answer.objects.bulk_create(Answer(post=post) for _ in range(number))
-        for number, pk in enumerate(LARGE):
-            post = Post.objects.get(pk=pk)
-            assert post.text == str(pk)
-            assert post.answers.count() == number
-            post.text = "edited"
-            post.save()
-            assert Post.objects.filter(text="edited").count() == number + 1
-        prefetched = Post.objects.order_by("pk").prefetch_related("answers")
-        assert [len(post.answers.all()) for post in prefetched] == [0, 1, 2, 3]
-        assert Answer.objects.filter(post__in=posts[1:2]).count() == 1
-        Post.objects.filter(pk=LARGE[3]).delete()
-        assert sorted(Post.objects.values_list("pk", flat=True)) == LARGE[:3]
-        assert Answer.objects.count() == 3
-        with connections["default"].schema_editor() as editor:
-            editor.delete_model(Answer)
-            editor.delete_model(Post)
+        with table(Post, Answer):
+            posts = [Post.objects.create(pk=pk, text=str(pk)) for pk in LARGE]
+            for number, post in enumerate(posts):
+                Answer.objects.bulk_create(Answer(post=post) for _ in range(number))
+            for number, pk in enumerate(LARGE):
+                post = Post.objects.get(pk=pk)
+                assert post.text == str(pk)
+                assert post.answers.count() == number
+                post.text = "edited"
+                post.save()
+                assert Post.objects.filter(text="edited").count() == number + 1
+            prefetched = Post.objects.order_by("pk").prefetch_related("answers")
+            assert [len(post.answers.all()) for post in prefetched] == [0, 1, 2, 3]
+            assert Answer.objects.filter(post__in=posts[1:2]).count() == 1
+            Post.objects.filter(pk=LARGE[3]).delete()
+            assert sorted(Post.objects.values_list("pk", flat=True)) == LARGE[:3]
+            assert Answer.objects.count() == 3
 
 
 def test_columns_with_and_without_sign_are_combined_in_order(numbers: Any) -> None:

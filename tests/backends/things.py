@@ -73,6 +73,20 @@ ROWS: list[dict[str, Any]] = [
 
 
 @contextmanager
+def table(*made: type[models.Model], alias: str = "default") -> Iterator[None]:
+    """The tables of models, in this order, while the context lasts."""
+    with connections[alias].schema_editor() as editor:
+        for model in made:
+            editor.create_model(model)
+    try:
+        yield
+    finally:
+        with connections[alias].schema_editor() as editor:
+            for model in reversed(made):
+                editor.delete_model(model)
+
+
+@contextmanager
 def table_of_things(alias: str) -> Iterator[type[models.Model]]:
     """The model `Thing` with ROWS in its table on the branch `alias`; each but the first has
     the one before as parent."""
@@ -96,14 +110,11 @@ def table_of_things(alias: str) -> Iterator[type[models.Model]]:
             class Meta:
                 app_label = "inventory"
 
-        with connections[alias].schema_editor() as editor:
-            editor.create_model(Thing)
-        parent = None
-        for row in ROWS:
-            parent = Thing.objects.using(alias).create(parent=parent, **row)
-        yield Thing
-        with connections[alias].schema_editor() as editor:
-            editor.delete_model(Thing)
+        with table(Thing, alias=alias):
+            parent = None
+            for row in ROWS:
+                parent = Thing.objects.using(alias).create(parent=parent, **row)
+            yield Thing
 
 
 def values(queryset: Any, expression: Any) -> list[Any]:

@@ -26,10 +26,9 @@ from django.db.models.sql import Query
 from .limits import is_null
 from .moments import kind_of
 from .places import comparable, is_between_places, next_place, places_of, wide_decimal
-from .retyped import Retyped, with_left, with_right
+from .retyped import WHOLE, Retyped, with_left, with_right
 from .rewriting import rewrites
 from .wide import (
-    WHOLE,
     are_mixed,
     compared_with_several,
     found_in_query,

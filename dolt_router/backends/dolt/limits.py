@@ -84,6 +84,11 @@ def is_whole(node: Any) -> bool:
     return isinstance(node, Col) and stored_kind(node) in _BITS
 
 
+def results_of(node: Case) -> list[Any]:
+    """What a CASE may give."""
+    return [*(case.result for case in node.cases), node.default]
+
+
 def stored_kind(node: Any) -> str | None:
     """`kind_of`, and of a foreign key that of the key that it refers to."""
     kind = kind_of(node)
@@ -110,7 +115,7 @@ def limits(node: Any) -> tuple[int, int] | None:
         return 0, 0
     parts = None
     if isinstance(node, Case):
-        parts = [*(case.result for case in node.cases), node.default]
+        parts = results_of(node)
     elif isinstance(node, _OF_ANY):
         parts = node.get_source_expressions()
     elif isinstance(node, CombinedExpression):

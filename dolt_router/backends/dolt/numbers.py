@@ -22,7 +22,7 @@ from .comparisons import BY_BYTES
 from .limits import LARGEST, LEAST, is_constant, is_null, refused
 from .moments import kind_of, of_one_kind
 from .places import digits_before_point, is_divided, places_of
-from .retyped import with_source
+from .retyped import SIGNED, with_source
 from .rewriting import rewrites
 
 # Points in time as MySQL writes them: always with all six places.
@@ -107,7 +107,7 @@ def _abs(compiler: Any, node: Abs) -> tuple[str, Any]:
     (source,) = node.get_source_expressions()
     kind = kind_of(source)
     if kind in _SIGNED:
-        form = "CAST({} AS SIGNED)"
+        form = SIGNED
         if kind == "BigIntegerField" and not is_constant(source):
             form = f"CASE WHEN {{}} = {LEAST} THEN {refused('bigint', '{}')} ELSE {form} END"
         node = with_source(node, form)

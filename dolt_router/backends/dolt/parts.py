@@ -18,19 +18,20 @@ from .comparisons import BY_BYTES, TEXT
 from .limits import LEAST, MOST, is_null, is_whole, stored_kind
 from .moments import SQL_TYPES
 from .places import common_decimal
-from .wide import WHOLE, is_unsigned
+from .retyped import FLOAT, SIGNED, WHOLE
+from .wide import is_unsigned
 
 _AS_TEXT = f"CAST({{}} AS CHAR) {BY_BYTES}"
-_FLOAT = "CAST({} AS DOUBLE)"
-_SIGNED = "CAST({} AS SIGNED)"
 _NUMBERS = {
     *("SmallIntegerField", "IntegerField", "BigIntegerField", "BooleanField", "DurationField"),
     *("PositiveSmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField"),
     *("SmallAutoField", "AutoField", "BigAutoField", "FloatField", "DecimalField"),
 }
 _WRITTEN = TEXT | {"FileField", "FilePathField", "UUIDField", "GenericIPAddressField"}
-_MOMENTS = {kind: f"CAST({{}} AS {sql_type})" for kind, sql_type in SQL_TYPES.items()}
-_OTHERS = {"JSONField": "CAST({} AS JSON)", "BinaryField": "CAST({} AS BINARY)"}
+_OTHERS = {
+    **{kind: f"CAST({{}} AS {sql_type})" for kind, sql_type in SQL_TYPES.items()},
+    **{"JSONField": "CAST({} AS JSON)", "BinaryField": "CAST({} AS BINARY)"},
+}
 
 
 def unlike_columns(selects: Sequence[Sequence[Any]]) -> dict[int, str]:
@@ -66,16 +67,16 @@ def _common_form(column: Sequence[Any]) -> str | None:
     if kinds <= _NUMBERS:
         return _common_number(kinds, column)
     if kinds == {"DateField", "DateTimeField"}:
-        return _MOMENTS["DateTimeField"]
-    return (_MOMENTS | _OTHERS).get(kinds.pop()) if len(kinds) == 1 else None
+        return _OTHERS["DateTimeField"]
+    return _OTHERS.get(kinds.pop()) if len(kinds) == 1 else None
 
 
 def _common_number(kinds: set[str], known: Sequence[Any]) -> str:
     if "FloatField" in kinds:
-        return _FLOAT
+        return FLOAT
     if "DecimalField" in kinds:
         return common_decimal(*known)
-    return WHOLE if any(map(_may_pass_64_bits, known)) else _SIGNED
+    return WHOLE if any(map(_may_pass_64_bits, known)) else SIGNED
 
 
 def _may_pass_64_bits(whole: Any) -> bool:

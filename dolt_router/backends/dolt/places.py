@@ -20,6 +20,7 @@ from django.db.models.expressions import BaseExpression, Col, Combinable, Combin
 from django.db.models.functions import Coalesce, Greatest, Least
 
 from .moments import kind_of
+from .retyped import FLOAT
 
 MOST = 30  # of DECIMAL
 DIGITS = 65  # of DECIMAL, on both sides of the point
@@ -85,7 +86,7 @@ def comparable(*expressions: Any) -> str:
     Beside a float it is one too: else the float would be rounded to the places of the decimal.
     """
     if any(kind_of(expression) == "FloatField" for expression in expressions):
-        return "CAST({} AS DOUBLE)"
+        return FLOAT
     return wide_decimal(*expressions)
 
 

@@ -8,6 +8,11 @@ from typing import Any
 from django.core.exceptions import FieldError
 from django.db.models import Func
 
+# Forms, SQL with `{}` for an expression.
+WHOLE = "CAST({} AS DECIMAL(65, 0))"
+SIGNED = "CAST({} AS SIGNED)"
+FLOAT = "CAST({} AS DOUBLE)"
+
 
 class Retyped(Func):
     """`form` is SQL with `{}` for the expression, once or more often."""
@@ -26,14 +31,14 @@ class Retyped(Func):
 
 
 def with_left(node: Any, form: str) -> Any:
-    """A copy of a comparison with its left side put into `form`."""
+    """A copy of a comparison, or of a step, with its left side put into `form`."""
     changed = copy(node)
     changed.lhs = Retyped(node.lhs, form)
     return changed
 
 
 def with_right(node: Any, form: str) -> Any:
-    """A copy of a comparison with its right side put into `form`."""
+    """A copy of a comparison, or of a step, with its right side put into `form`."""
     changed = copy(node)
     changed.rhs = Retyped(node.rhs, form)
     return changed

@@ -19,8 +19,8 @@ def is_cut_outside(query: Any) -> bool:
     """Whether Dolt gets the slice wrong, or needs much memory for it."""
     if not query.is_sliced or query.select_for_update:
         return False
-    if query.combinator:
-        return query.low_mark > 0 or query.high_mark > DISTANT
+    if query.combinator and query.low_mark:
+        return True
     return query.high_mark is None or query.high_mark > DISTANT
 
 

@@ -14,11 +14,10 @@ from django.db.models import Case, Value
 from django.db.models.functions import Coalesce
 
 from ...exceptions import OutOfRange
-from .limits import LARGEST, is_whole, limits, refused
+from .limits import LARGEST, is_whole, limits, refused, results_of
 from .places import DIGITS, MOST, is_divided
-from .retyped import Retyped
+from .retyped import WHOLE, Retyped
 from .totals import EXACT
-from .wide import WHOLE
 
 _RANGES = DatabaseOperations.integer_field_ranges | {
     "AutoField": DatabaseOperations.integer_field_ranges["IntegerField"]
@@ -73,7 +72,7 @@ def _is_refused(expression: Any) -> bool:
 def _is_known_within(expression: Any, low: int, high: int) -> bool:
     parts = [expression]
     if isinstance(expression, Case):
-        parts = [*(case.result for case in expression.cases), expression.default]
+        parts = results_of(expression)
     elif isinstance(expression, Coalesce):
         parts = expression.get_source_expressions()
     for part in parts:

@@ -22,7 +22,7 @@ from django.db.models.functions import (
 from django.db.models.sql import Query
 
 from .comparisons import BY_BYTES, TEXT, is_decimal
-from .limits import is_null
+from .limits import is_null, results_of
 from .moments import kind_of, of_one_kind
 from .places import comparable
 from .rewriting import rewrites
@@ -52,7 +52,7 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     if kind_of(node) not in TEXT:
         return sql, params
     if isinstance(node, Case):
-        results = [*(case.result for case in node.cases), node.default]
+        results = results_of(node)
         if all(map(is_null, results)):
             return sql, params
         if not all(kind_of(result) in TEXT or is_null(result) for result in results):
@@ -110,13 +110,13 @@ def _extreme(compiler: Any, node: Any) -> tuple[str, Any]:
     if _COMPARED_BY_CASE.isdisjoint(map(kind_of, sources)) and not any(map(is_large, sources)):
         sql, params = compiler.plain(node)
         return of_one_kind(sql, node), params
+    if any(map(is_null, sources)):
+        return "NULL", ()
     sign = ">" if isinstance(node, Greatest) else "<"
     (best, params), *others = map(compiler.compile, sources)
     wide = any(map(is_decimal, sources)) or are_mixed(sources)
     form = comparable(*sources) if wide else "{}"
     are_texts = TEXT.issuperset(map(kind_of, sources))
-    if any(map(is_null, sources)):
-        return "NULL", ()
     if are_texts:
         form = f"({{}} {BY_BYTES})"  # two constants would heed no case
     for sql, more in others:

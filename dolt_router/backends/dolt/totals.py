@@ -9,7 +9,7 @@ from django.db.models import Avg, Case, CharField, Count, StdDev, Sum, Value, Va
 from django.db.models.expressions import Col
 from django.db.models.functions import Coalesce
 
-from .limits import refused
+from .limits import refused, results_of
 from .moments import kind_of
 from .places import MOST, places_of
 from .retyped import with_source
@@ -36,7 +36,7 @@ def _is_narrow(source: Any) -> bool:
     if isinstance(source, Value):
         return source.value is None or (isinstance(source.value, int) and abs(source.value) < 2**31)
     if isinstance(source, Case):
-        return all(_is_narrow(e) for e in (*(case.result for case in source.cases), source.default))
+        return all(map(_is_narrow, results_of(source)))
     return isinstance(source, Coalesce) and all(map(_is_narrow, source.get_source_expressions()))
 
 

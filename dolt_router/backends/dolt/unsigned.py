@@ -34,12 +34,11 @@ from django.db.models.functions import (
 )
 from django.db.models.sql import Query
 
-from .limits import STEPS, as_decimal, checked, is_whole, may_pass_64_bits
+from .limits import STEPS, as_decimal, checked, is_whole, may_pass_64_bits, results_of
 from .moments import kind_of
-from .retyped import Retyped
+from .retyped import SIGNED, with_left, with_right
 from .rewriting import rewrites
 
-SIGNED = "CAST({} AS SIGNED)"
 _OF_ANY = (Coalesce, Greatest, Least)
 _RANKS = (DenseRank, Ntile, Rank, RowNumber)
 _OF_FIRST = (
@@ -63,12 +62,11 @@ def _combined(compiler: Any, node: CombinedExpression) -> tuple[str, Any]:
         return (SIGNED.format(sql) if is_whole(node) else sql), params
     left, right = node.lhs, node.rhs
     lacks_sign = may_lack_sign if node.connector == Combinable.SUB else _is_unsigned
-    if lacks_sign(left) or _is_unsigned(right):
-        signed = node.copy()
-        signed.lhs = Retyped(left, SIGNED) if lacks_sign(left) else left
-        signed.rhs = Retyped(right, SIGNED) if _is_unsigned(right) else right
-    else:
-        signed = node
+    signed = node
+    if lacks_sign(left):
+        signed = with_left(signed, SIGNED)
+    if _is_unsigned(right):
+        signed = with_right(signed, SIGNED)
     if compiler.in_checked or not may_pass_64_bits(node):
         return compiler.plain(signed)  # type: ignore[no-any-return]
     if compiler.connection.is_defining:  # a column that can't hold the decimal says so
@@ -116,7 +114,7 @@ def _one_of(expression: Any) -> list[Any]:
         query: Any = getattr(expression, "query", expression)
         return [*query.select, *query.annotation_select.values()]
     if isinstance(expression, Case):
-        return [*(case.result for case in expression.cases), expression.default]
+        return results_of(expression)
     if isinstance(expression, _OF_ANY):
         return expression.get_source_expressions()
     return expression.get_source_expressions()[:1] if isinstance(expression, _OF_FIRST) else []

@@ -20,11 +20,10 @@ from django.db.models.sql import Query
 from .limits import limits, stored_kind
 from .moments import kind_of
 from .places import is_between_places, is_decimal_column, next_place, wide_decimal
-from .retyped import Retyped, with_left
+from .retyped import FLOAT, WHOLE, Retyped, with_left
 from .rewriting import rewrites
 from .totals import EXACT
 
-WHOLE = "CAST({} AS DECIMAL(65, 0))"
 UNSIGNED = "CAST(%s AS UNSIGNED)"
 
 
@@ -68,7 +67,7 @@ def compared_with_several(compiler: Any, node: Any, sign: str) -> tuple[str, Any
             node = with_left(node, WHOLE)
         elif {"DecimalField", "FloatField"} <= set(map(kind_of, every)):
             node = copy(node)
-            node.lhs, *others = (Retyped(one, "CAST({} AS DOUBLE)") for one in every)
+            node.lhs, *others = (Retyped(one, FLOAT) for one in every)
             node.rhs = ExpressionList(*others)
     elif not node.rhs_is_direct_value():  # a query of several, which Django took apart
         pass

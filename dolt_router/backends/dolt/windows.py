@@ -17,7 +17,7 @@ from django.db.models.functions import CumeDist, LastValue, NthValue
 
 from .moments import kind_of
 from .places import places_of
-from .retyped import with_source
+from .retyped import WHOLE, with_source
 from .rewriting import rewrites
 from .totals import is_narrow_column
 from .wide import is_unsigned
@@ -113,7 +113,7 @@ def _total(compiler: Any, node: Window) -> tuple[str, Any]:
     if is_narrow_column(function):
         if isinstance(function, Avg):
             return _over(compiler, node, "(({}) + 0E0)")
-        return _over(compiler, node, "CAST({} AS DECIMAL(65, 0))")
+        return _over(compiler, node, WHOLE)
     # The upper and the lower half of each number, which floats add up exactly.
     summed = _over_another(node, Sum)
     upper = f"(({{}}) DIV {_HALF})"
