@@ -118,6 +118,11 @@ JUDGES: list[tuple[str, list[str], str]] = [
         [],
         "the last digit of a large angle is the first of these",
     ),
+    (
+        r"(?=.*\.(union|intersection|difference)\()(?=.*F\('(wide|big)'\))(?=.*(Sign|Least|Greatest)\()",
+        [],
+        "MariaDB's LEAST with NULL, and PostgreSQL's SIGN, are floats, and so is what is combined",
+    ),
     (r"/ (Radians|Degrees)\(", [], "the last digit decides which is the larger"),
     (r"F\('data__", ["postgres"], "SQLite takes the text 1e3 for the number"),
     (

@@ -41,9 +41,11 @@ from django.db.models.functions import (
     Greatest,
     JSONObject,
     Least,
+    Left,
     Lower,
     LPad,
     Mod,
+    NullIf,
     Round,
     RPad,
     StrIndex,
@@ -51,7 +53,7 @@ from django.db.models.functions import (
     TruncDate,
     Upper,
 )
-from django.db.models.lookups import Exact
+from django.db.models.lookups import Exact, GreaterThan
 from django.test.utils import isolate_apps
 
 from .things import ROWS, UTC, found, table, values
@@ -277,6 +279,23 @@ def test_null_among_values_has_no_type_of_its_own(things: Any) -> None:
             assert list(things.order_by(*order).annotate(x=nothing).filter(**lookup)) == []
         assert list(things.order_by(*order).exclude(Q(Exact(nothing, Value("a"))))) == []
     assert found(things.annotate(x=Coalesce(nothing, Value("A"))), x="a") == []
+
+
+def test_condition_of_constants_that_is_null_finds_nothing(things: Any) -> None:
+    """Dolt panics."""
+    nothing, zero = Value(None, output_field=CharField()), Value(0.0)
+    for condition in (
+        Exact(Value("a"), nothing),
+        GreaterThan(Value("a"), Left(nothing, 4)),
+        GreaterThan(Left(nothing, 4), Value("")),
+        Exact(NullIf(Value("a"), Value("a")), Value("b")),
+        GreaterThan(Value(1.0) / zero, Value(2.0)),
+        Exact(Case(When(Exact(Value(1), 2), then=Value("a"))), Value("b")),
+    ):
+        assert list(things.order_by().filter(condition)) == []
+        assert list(things.order_by().exclude(Q(condition))) == []
+    assert things.filter(Exact(Left(Value("Ab"), 1), Value("A"))).count() == 4
+    assert things.filter(Exact(Left(Value("Ab"), 1), Value("a"))).count() == 0
 
 
 def test_rest_of_a_division_beside_larger_numbers(things: Any) -> None:

@@ -23,7 +23,7 @@ from django.db.models.lookups import (
 )
 from django.db.models.sql import Query
 
-from .limits import is_null
+from .limits import is_constant
 from .moments import kind_of
 from .places import comparable, is_between_places, next_place, places_of, wide_decimal
 from .retyped import WHOLE, Retyped, with_left, with_right
@@ -40,7 +40,7 @@ from .wide import (
 TEXT = {"CharField", "TextField", "SlugField"}
 BY_BYTES = "COLLATE utf8mb4_0900_bin"  # as columns do
 _IN_LISTS = {"TimeField": "CAST(%s AS TIME(6))", "BinaryField": "CAST(%s AS BINARY)"}
-NULL = "(SELECT {})"  # a condition that is a constant, and NULL, panics
+UNFOLDED = "(SELECT {})"  # evaluated, rather than folded to a constant: see `_is_folded`
 NUMBERS = {
     *("SmallIntegerField", "IntegerField", "BigIntegerField", "FloatField", "DecimalField"),
     *("PositiveSmallIntegerField", "PositiveIntegerField", "PositiveBigIntegerField"),
@@ -54,10 +54,13 @@ def is_decimal(expression: Any) -> bool:
 
 @rewrites(Exact, GreaterThan, LessThan)
 def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
+    sql, params = _placed(compiler, node)
+    return (UNFOLDED.format(sql) if _is_folded(compiler, node) else sql), params
+
+
+def _placed(compiler: Any, node: Any) -> tuple[str, Any]:
     """The right side is rounded to the places of the left one: that gets the most there are."""
     left = node.lhs
-    if not isinstance(left, Col) and is_null(left):
-        return compiler.plain(with_left(node, NULL))  # type: ignore[no-any-return]
     if node.rhs_is_direct_value():
         if is_large(node.rhs) and is_unsigned(left):
             if isinstance(left, Col):
@@ -70,7 +73,7 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
             return compiler.plain(node)  # type: ignore[no-any-return]
     elif are_mixed([left, node.rhs]):
         return compiler.plain(with_left(node, WHOLE))  # type: ignore[no-any-return]
-    if isinstance(left, Value) and kind_of(left) in TEXT:
+    if isinstance(left, Value) and kind_of(left) in TEXT and left.value is not None:
         node = with_left(node, f"{{}} {BY_BYTES}")  # two constants heed no case
     elif is_decimal(left):
         right = node.rhs
@@ -79,6 +82,16 @@ def _compared(compiler: Any, node: Any) -> tuple[str, Any]:
     elif is_decimal(node.rhs) and kind_of(left) == "FloatField":
         node = with_right(node, comparable(left, node.rhs))
     return compiler.plain(node)  # type: ignore[no-any-return]
+
+
+def _is_folded(compiler: Any, node: Any) -> bool:
+    """Whether Dolt may make a constant NULL of this comparison: as a condition that panics."""
+    if not is_constant(node.lhs) or compiler.connection.is_defining:
+        return False
+    sides = [node.lhs] if node.rhs_is_direct_value() else [node.lhs, node.rhs]
+    if all(isinstance(side, Value) and side.value is not None for side in sides):
+        return False
+    return all(map(is_constant, sides))
 
 
 def _on_places(node: Any) -> Any:
@@ -128,8 +141,7 @@ def _null_if(compiler: Any, node: NullIf) -> tuple[str, Any]:
 @rewrites(In)
 def _in(compiler: Any, node: In) -> tuple[str, Any]:
     """A TIME is IN no list of texts, and a BLOB in none of bytes."""
-    if not isinstance(node.lhs, Col) and is_null(node.lhs):
-        node = with_left(node, NULL)
+    folded = _is_folded(compiler, node)
     if isinstance(node.rhs, (Subquery, Query)):
         node = copy(node)
         node.rhs = copy(node.rhs)
@@ -141,7 +153,7 @@ def _in(compiler: Any, node: In) -> tuple[str, Any]:
     if wanted is not None and node.rhs_is_direct_value():
         left, word, right = sql.rpartition(" IN ")
         sql = f"{left}{word}{right.replace('%s', wanted)}"
-    return sql, params
+    return (UNFOLDED.format(sql) if folded else sql), params
 
 
 @rewrites(PatternLookup)

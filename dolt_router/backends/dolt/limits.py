@@ -25,11 +25,14 @@ from django.db.models.functions import (
     Trim,
     Upper,
 )
+from django.db.models.lookups import Lookup
+from django.db.models.sql.where import WhereNode
 
 from .moments import kind_of
 
 LEAST, MOST = -(2**63), 2**63 - 1
 LARGEST = "1.7976931348623157e308"  # of floats
+_COMPUTED = (Value, Func, Case, When, CombinedExpression, ExpressionWrapper, Lookup, WhereNode)
 _OF_BITS = {
     *(Combinable.BITAND, Combinable.BITOR, Combinable.BITXOR),
     *(Combinable.BITLEFTSHIFT, Combinable.BITRIGHTSHIFT),
@@ -57,7 +60,7 @@ def refused(what: str, sql: str) -> str:
 
 def is_constant(node: Any) -> bool:
     """Whether `node` is the same for all rows."""
-    if isinstance(node, (Value, Func, Case, When, CombinedExpression, ExpressionWrapper)):
+    if isinstance(node, _COMPUTED):
         return all(map(is_constant, node.get_source_expressions()))
     return False
 
